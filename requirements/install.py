@@ -34,9 +34,12 @@ def main(kind: str) -> int:
             for served in SERVES[kind]:
                 stamp(served).write_text(wanted(served))
             UNFINISHED.unlink()
-        except subprocess.CalledProcessError as failure:
-            say(f"could not set up .venv: `{failure.cmd[-1]}` was not installed; see above")
+        except subprocess.CalledProcessError:
+            say(".venv could not be set up: see above")
             return 1
+        except KeyboardInterrupt:
+            say("interrupted; the next call starts over")
+            return 130
     say("ready")
     return 0
 
@@ -70,11 +73,12 @@ def usable() -> bool:
     """Tell whether ``.venv`` is whole, was made by this Python version, and has not been moved."""
     if UNFINISHED.exists() or not any(stamp(kind).is_file() for kind in SERVES):
         return False
-    check = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]} or sys.prefix != {str(VENV)!r})"
+    check = "import sys; print(*sys.version_info[:2], sys.prefix)"
     try:
-        return subprocess.run([VENV / "bin" / "python", "-c", check], check=False).returncode == 0
-    except OSError:
+        found = subprocess.check_output([VENV / "bin" / "python", "-c", check], text=True)
+    except (OSError, subprocess.CalledProcessError):
         return False
+    return found.strip() == f"{sys.version_info[0]} {sys.version_info[1]} {VENV}"
 
 
 def create() -> None:
