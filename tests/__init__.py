@@ -1,0 +1,1 @@
+"""Tests: loopback only, bounded, with real SQLite and real HTTP."""
