@@ -1,0 +1,1 @@
+"""The rules of customer care, pure: no input or output, no clock, no framework."""

@@ -1,0 +1,30 @@
+"""Instants: aware UTC times, kept to the millisecond."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Return ``at`` as whole milliseconds since 1970-01-01 UTC, rounded down. Raises ``ValueError`` when naive."""
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise ValueError(f"a naive datetime cannot be an instant: {at!r}")
+    return (at - _EPOCH) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the UTC instant ``ms`` milliseconds after 1970-01-01."""
+    return _EPOCH + ms * _MS
+
+
+def local_instant(naive_local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant at which the clocks of ``zone`` show ``naive_local``.
+
+    A time the clocks skip (spring) gives the instant as far after the change as it was wanted after the last
+    hour before it; a time they show twice (autumn) gives the first. Raises ``ValueError`` for an aware argument.
+    """
+    if naive_local.tzinfo is not None:
+        raise ValueError("local_instant takes a wall-clock time without a zone")
+    return naive_local.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -1,0 +1,161 @@
+"""What is to be said, as plain values: services make them, the sender turns them into Bot API calls."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple
+
+from domain.interactions import Content
+
+
+class Lane(IntEnum):
+    """Who goes first when not everything can go at once; lower is sooner."""
+
+    REPLY = 0
+    STAFF = 1
+    NOTICE = 2
+    CAMPAIGN = 3
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a message of which nobody knows whether it arrived."""
+
+    RESEND = "resend"
+    LIST = "list"
+
+
+class Purpose(StrEnum):
+    """Why something is said; it decides the lane and what an unknown delivery means."""
+
+    CONVERSATION = "conversation"
+    STAFF_ANSWER = "staff_answer"
+    APOLOGY = "apology"
+    PROMISE = "promise"
+    CUSTOMER_WORDS = "customer_words"
+    CARD = "card"
+    NOTE_PROMPT = "note_prompt"
+    STAFF_NOTICE = "staff_notice"
+    DELIVERY_MARK = "delivery_mark"
+    SETUP = "setup"
+    BIRTHDAY = "birthday"
+
+
+class Handling(NamedTuple):
+    """How a purpose travels."""
+
+    lane: Lane
+    on_unknown: OnUnknown
+
+
+HANDLING: dict[Purpose, Handling] = {
+    Purpose.CONVERSATION: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.STAFF_ANSWER: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.APOLOGY: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.PROMISE: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.CUSTOMER_WORDS: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.CARD: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.NOTE_PROMPT: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.STAFF_NOTICE: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.DELIVERY_MARK: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.SETUP: Handling(Lane.NOTICE, OnUnknown.RESEND),
+    Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
+}
+"""The one table of invariant 4: conversation is resent, unasked messages are listed."""
+
+
+class TargetKind(StrEnum):
+    """What a row may be addressed to before any Telegram id is known."""
+
+    CONTACT = "contact"
+    CASE = "case"
+    CARD = "card"
+    STAFF_GROUP = "staff_group"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A logical address: the contact point, case, staff group or bare chat with id ``ref``.
+
+    ``chat_key`` names the Telegram chat it will lead to, for order and limits: ``c`` contact point,
+    ``g`` staff group, ``x`` bare chat, each with its id.
+    """
+
+    kind: TargetKind
+    ref: int
+    chat_key: str
+
+
+def to_contact(contact_point_id: int) -> Target:
+    """Address a customer's private chat."""
+    return Target(TargetKind.CONTACT, contact_point_id, f"c{contact_point_id}")
+
+
+def to_case(case_id: int, staff_group_id: int) -> Target:
+    """Address the topic of a case (or, in a plain group, the thread of replies under its card)."""
+    return Target(TargetKind.CASE, case_id, f"g{staff_group_id}")
+
+
+def to_card(case_id: int, staff_group_id: int) -> Target:
+    """Address the card of a case: sent once, edited ever after."""
+    return Target(TargetKind.CARD, case_id, f"g{staff_group_id}")
+
+
+def to_staff_group(staff_group_id: int) -> Target:
+    """Address a staff group outside any topic."""
+    return Target(TargetKind.STAFF_GROUP, staff_group_id, f"g{staff_group_id}")
+
+
+def to_chat(chat_id: int) -> Target:
+    """Address a bare Telegram chat, such as a group that is not ours."""
+    return Target(TargetKind.CHAT, chat_id, f"x{chat_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it sends ``data`` back (at most 64 bytes) or opens ``url``."""
+
+    text: str
+    data: str | None = None
+    url: str | None = None
+
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+class Action(StrEnum):
+    """What the sender does with a row."""
+
+    SEND = "send"
+    EDIT = "edit"
+    ALBUM = "album"
+    REACT = "react"
+    COMMANDS = "commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One thing to be said.
+
+    ``content.text`` is Telegram HTML unless ``content.entities`` are given. ``message_id`` is the message edited or
+    reacted to. ``keyboard`` is the reply keyboard (rows of texts), ``force_reply`` asks for an answer in place.
+    ``reply_to`` is an interaction. ``coalesce_key`` replaces the content of a row still queued under the same key.
+    """
+
+    purpose: Purpose
+    target: Target
+    content: Content
+    action: Action = Action.SEND
+    buttons: Rows = ()
+    keyboard: tuple[tuple[str, ...], ...] = ()
+    force_reply: bool = False
+    message_id: int | None = None
+    reply_to: int | None = None
+    dedupe_key: str | None = None
+    coalesce_key: str | None = None
+    not_before_at: datetime | None = None
+    customer_id: int | None = None
+    case_id: int | None = None
+    interaction_id: int | None = None
+    delivery_id: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,60 @@
+"""How fast Telegram may be talked to: one token-wide budget, a gap a private chat, a minute's budget a group."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Telegram's limits as this business uses them; 0 switches one off. Source: telegram.constants.FloodLimit."""
+
+    per_second: int = 30
+    private_gap_s: float = 1.0
+    group_per_minute: int = 20
+
+
+class Pacer:
+    """Keeps what was spent in the running windows and says when the next call may go. Time is handed in."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._token: deque[datetime] = deque(maxlen=limits.per_second or 1)
+        self._private: dict[str, datetime] = {}
+        self._groups: dict[str, deque[datetime]] = {}
+
+    def token_free_at(self, now: datetime) -> datetime:
+        """Return when the token's budget has room again: ``now``, or later."""
+        if not self._limits.per_second or len(self._token) < self._limits.per_second:
+            return now
+        return max(now, self._token[0] + timedelta(seconds=1))
+
+    def token_room(self, now: datetime) -> int:
+        """Return how many calls the token's budget has room for at ``now`` (a large number when not limited)."""
+        if not self._limits.per_second:
+            return 1_000_000
+        horizon = now - timedelta(seconds=1)
+        used = sum(1 for at in self._token if at > horizon)
+        return self._limits.per_second - used
+
+    def chat_free_at(self, chat_key: str, now: datetime) -> datetime:
+        """Return when the chat's own limit lets the next call go: ``now``, or later."""
+        if (sent := self._groups.get(chat_key)) is not None:
+            full = len(sent) >= self._limits.group_per_minute > 0
+            return max(now, sent[0] + timedelta(minutes=1)) if full else now
+        last = self._private.get(chat_key)
+        return now if last is None else max(now, last + timedelta(seconds=self._limits.private_gap_s))
+
+    def spend(self, chat_key: str, now: datetime, *, group: bool) -> None:
+        """Count one call to ``chat_key`` at ``now``."""
+        self._token.append(now)
+        if group:
+            if self._limits.group_per_minute:
+                self._groups.setdefault(chat_key, deque(maxlen=self._limits.group_per_minute)).append(now)
+        elif self._limits.private_gap_s:
+            self._private[chat_key] = now
+            if len(self._private) > 10_000:
+                self._forget_before(now - timedelta(seconds=self._limits.private_gap_s))
+
+    def _forget_before(self, horizon: datetime) -> None:
+        self._private = {key: at for key, at in self._private.items() if at > horizon}

@@ -1,0 +1,148 @@
+"""Customers, their contact points and consents; members of staff and what each role may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ConsentClass(StrEnum):
+    """The kinds of message a person says yes or no to, each for itself."""
+
+    SERVICE = "service"
+    CARE = "care"
+    OFFERS = "offers"
+    POINTS = "points"
+    SURVEYS = "surveys"
+
+
+UNASKED = (ConsentClass.CARE, ConsentClass.OFFERS, ConsentClass.POINTS, ConsentClass.SURVEYS)
+
+
+class Reach(StrEnum):
+    """Whether a contact point can be written to."""
+
+    REACHABLE = "reachable"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """A solar birthday; the year is optional."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person the business serves. ``zone`` is an IANA name or ``None`` when not known (the business's then)."""
+
+    id: int
+    name: str
+    language: str
+    zone: str | None = None
+    birthday: Birthday | None = None
+    source: str | None = None
+    branch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """A Telegram private chat in which a customer is reached."""
+
+    id: int
+    customer_id: int
+    bot_id: int
+    chat_id: int
+    username: str | None
+    reach: Reach
+
+
+class Role(StrEnum):
+    """What a member of staff is here to do."""
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    MARKETER = "marketer"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """One thing a member of staff may be allowed to do."""
+
+    READ = "read"
+    WORK_CASES = "work_cases"
+    RUN_CAMPAIGNS = "run_campaigns"
+    ADMINISTER = "administer"
+
+
+_MAY: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.AGENT: frozenset({Permission.READ, Permission.WORK_CASES}),
+    Role.MARKETER: frozenset({Permission.READ, Permission.RUN_CAMPAIGNS}),
+    Role.SUPERVISOR: frozenset({Permission.READ, Permission.WORK_CASES}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A person who works here, known by the Telegram user id."""
+
+    id: int
+    user_id: int
+    name: str
+    role: Role
+    active: bool = True
+    language: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether this person, still working here, may do ``permission``."""
+        return self.active and permission in _MAY[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffGroup:
+    """A Telegram group in which staff work; ``forum`` is ``None`` until it was looked at."""
+
+    id: int
+    bot_id: int
+    chat_id: int
+    name: str
+    forum: bool | None = None
+    language: str | None = None
+
+
+class ActorKind(StrEnum):
+    """Who changed or said something."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    SYSTEM = "system"
+    CAMPAIGN = "campaign"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The author of a change: its kind, and the id of the customer or member of staff."""
+
+    kind: ActorKind
+    id: int | None = None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's answer for one class; a no until ``until_at`` is a snooze."""
+
+    kind: ConsentClass
+    given: bool
+    until_at: datetime | None = None
+
+    def allows(self, now: datetime) -> bool:
+        """Return whether a message of this class may go out at ``now``."""
+        return self.given or (self.until_at is not None and self.until_at <= now)

@@ -1,0 +1,1 @@
+"""The only room that knows SQL: tables, migrations, queries and search, on SQLite and PostgreSQL alike."""

@@ -1,0 +1,240 @@
+"""The database: one writer a SQLite file, ordinary transactions on PostgreSQL, the same code above both.
+
+A :class:`Tx` is one transaction. Rows to insert or update may be *added* to it: they are written in bulk, one
+statement a table, before the next query and at the end. Keys of bulk tables are handed out before the rows are
+written, so that rows can point at each other without a round trip.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, Table, bindparam, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from domain.errors import SettingsError
+from storage import tables
+
+_BULK = (tables.customers, tables.contact_points, tables.media, tables.interactions, tables.outbox)
+_WRITE_ORDER = {table.name: i for i, table in enumerate(tables.metadata.sorted_tables)}
+_CHUNK = 32
+_TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03"}
+_READERS = 4
+
+
+class Tx:
+    """One transaction on one connection. Query functions take it and never commit."""
+
+    def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self.writes = writes
+        self.identity: dict[tuple[str, int], Any] = {}
+        self._inserts: dict[Table, list[dict[str, Any]]] = {}
+        self._updates: dict[Table, dict[int, dict[str, Any]]] = {}
+        self._later: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+        self._ids: dict[str, list[int]] = {}
+        self._ends: dict[str, int] = {}
+
+    @property
+    def for_update(self) -> bool:
+        """Whether read rows need ``FOR UPDATE``: on SQLite the whole transaction holds the writer already."""
+        return self.writes and self.dialect == "postgresql"
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        """Run one statement after writing what was added before it."""
+        if self._inserts or self._updates or self._later:
+            await self.flush()
+        result: CursorResult[*tuple[Any, ...]] = await self.connection.execute(statement, parameters)
+        return result
+
+    def insert(self, table: Table) -> Any:
+        """Return the dialect's INSERT, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+        return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+
+    def add(self, table: Table, **row: Any) -> None:
+        """Let ``row`` be inserted with the next bulk write; rows of one table must name the same columns."""
+        self._inserts.setdefault(table, []).append(row)
+
+    def change(self, table: Table, row_id: int, **values: Any) -> None:
+        """Let row ``row_id`` be updated with the next bulk write; later values win."""
+        self._updates.setdefault(table, {}).setdefault(row_id, {}).update(values)
+
+    def later(self, statement: Executable, **parameters: Any) -> None:
+        """Let a statement made once at import run with the next bulk write, together with its other parameters."""
+        self._later.setdefault(id(statement), (statement, []))[1].append(parameters)
+
+    async def new_id(self, table: Table) -> int:
+        """Hand out the next key of a bulk table for a row that this transaction will add."""
+        ready = self._ids.get(table.name)
+        if not ready:
+            await self._reserve_ids()
+            ready = self._ids[table.name]
+        return ready.pop()
+
+    async def _reserve_ids(self) -> None:
+        if self.dialect == "postgresql":
+            columns = ", ".join(
+                f"array(SELECT nextval(pg_get_serial_sequence('{t.name}', 'id')) FROM generate_series(1, {_CHUNK}))"
+                for t in _BULK
+            )
+            row = (await self.connection.execute(text(f"SELECT {columns}"))).one()
+            self._ids = {t.name: sorted(ids, reverse=True) for t, ids in zip(_BULK, row, strict=True)}
+            return
+        if not self._ends:
+            rows = (await self.connection.execute(text("SELECT name, seq FROM sqlite_sequence"))).all()
+            self._ends = dict(rows)
+        for table in _BULK:
+            first = self._ends.get(table.name, 0) + 1
+            left = self._ids.setdefault(table.name, [])
+            if not left:
+                self._ids[table.name] = list(range(first + _CHUNK * 8 - 1, first - 1, -1))
+                self._ends[table.name] = first + _CHUNK * 8 - 1
+
+    async def flush(self) -> None:
+        """Write all added rows and changes, one statement a table (and set of changed columns)."""
+        inserts, self._inserts = self._inserts, {}
+        updates, self._updates = self._updates, {}
+        later, self._later = self._later, {}
+        for table in sorted(inserts, key=lambda t: _WRITE_ORDER[t.name]):
+            await self.connection.execute(table.insert(), inserts[table])
+        for table, rows in updates.items():
+            groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            for row_id, values in rows.items():
+                groups.setdefault(tuple(sorted(values)), []).append({"b_id": row_id, **values})
+            key = table.primary_key.columns.values()[0]
+            for names, group in groups.items():
+                statement = table.update().where(key == bindparam("b_id")).values({n: bindparam(n) for n in names})
+                await self.connection.execute(statement, group)
+        for late, parameters in later.values():
+            await self.connection.execute(late, parameters)
+
+
+class Database:
+    """One database, opened. ``write()`` and ``read()`` give transactions."""
+
+    def __init__(self, url: str, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.url = url
+        self._writer = writer
+        self._reader = reader
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._writer.dialect.name
+
+    @property
+    def sqlite_path(self) -> str | None:
+        """The database file, when there is one."""
+        return make_url(self.url).database if self.dialect == "sqlite" else None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction that may write; committed at the end, rolled back on any exception."""
+        async with self._writer.connect() as connection:
+            tx = Tx(connection, writes=True)
+            async with connection.begin():
+                yield tx
+                await tx.flush()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A transaction that only reads, on its own connection, and never waits for the writer."""
+        async with self._reader.connect() as connection, connection.begin():
+            yield Tx(connection, writes=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether the database asks to try again (deadlock, busy), so that it is nobody's failure."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES:
+        return True
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Return whether the database cannot be reached right now."""
+    return isinstance(error, (ConnectionError, OSError, TimeoutError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def open_database(url: str) -> Database:
+    """Open the database at ``url``; nothing is connected before the first transaction.
+
+    Raises :class:`SettingsError` for a URL of another kind than ``sqlite+aiosqlite:`` or ``postgresql+asyncpg:``.
+    """
+    try:
+        name = make_url(url).drivername
+    except ArgumentError:
+        name = ""
+    if name == "sqlite+aiosqlite":
+        return Database(url, _sqlite_engine(url, writes=True), _sqlite_engine(url, writes=False))
+    if name == "postgresql+asyncpg":
+        engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        return Database(url, engine, engine)
+    raise SettingsError(
+        "storage.url: not a database carebot knows; write sqlite+aiosqlite:///carebot.db or postgresql+asyncpg://…"
+    )
+
+
+def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writes else _READERS,
+        max_overflow=0,
+        pool_timeout=600,
+        connect_args={"isolation_level": None, "timeout": 60},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in _pragmas(writes):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _pragmas(writes: bool) -> Sequence[str]:
+    common = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000")
+    return common if writes else (*common, "query_only=ON")
+
+
+def row_values(row: Any) -> Mapping[str, Any]:
+    """Return a result row as a mapping by column name."""
+    mapping: Mapping[str, Any] = row._mapping
+    return mapping
+
+
+async def wait_until_reachable(database: Database, *, seconds: float) -> None:
+    """Try to connect for up to ``seconds``; raises the last error when the database stays away."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        try:
+            async with database.read() as tx:
+                await tx.execute(text("SELECT 1"))
+            return
+        except Exception as error:
+            if not is_lost_connection(error) or loop.time() > end:
+                raise
+            await asyncio.sleep(0.2)

@@ -1,0 +1,346 @@
+"""The outbox: what is to be said, claimed in order by the sender, its fate recorded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.interactions import Content, Kind, MediaRef
+from domain.outgoing import HANDLING, Action, Button, Lane, OnUnknown, Outgoing, Purpose, TargetKind
+from storage.database import Tx
+from storage.tables import outbox, pauses
+
+_QUEUED: ColumnElement[str] = literal_column("'queued'")  # literals, so that SQLite may use the partial indexes
+_SENDING: ColumnElement[str] = literal_column("'sending'")
+_UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
+_INSERT = {
+    "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    "postgresql": postgresql.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One stored row, as the sender and the review of unknown deliveries see it."""
+
+    id: int
+    lane: Lane
+    chat_key: str
+    purpose: Purpose
+    on_unknown: OnUnknown
+    action: Action
+    target_kind: TargetKind
+    target_ref: int
+    body: dict[str, Any] | None
+    state: str
+    attempts: int
+    not_before_at: datetime | None
+    customer_id: int | None
+    case_id: int | None
+    interaction_id: int | None
+    delivery_id: int | None
+    created_at: datetime
+    sent_chat_id: int | None
+    message_id: int | None
+    error: str | None
+
+
+_COLUMNS = tuple(outbox.c[name] for name in OutboxRow.__slots__)
+
+
+def _row(values: Any) -> OutboxRow:
+    row = values._mapping
+    return OutboxRow(
+        **{
+            **row,
+            "lane": Lane(row["lane"]),
+            "purpose": Purpose(row["purpose"]),
+            "on_unknown": OnUnknown(row["on_unknown"]),
+            "action": Action(row["action"]),
+            "target_kind": TargetKind(row["target_kind"]),
+        }
+    )
+
+
+def content_to_json(content: Content) -> dict[str, Any]:
+    """Return ``content`` as JSON values, leaving out what is empty."""
+    media = content.media
+    found = {
+        "kind": content.kind.value,
+        "text": content.text,
+        "entities": list(content.entities),
+        "file_id": media and media.file_id,
+        "extra": content.extra,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def content_from_json(values: dict[str, Any]) -> Content:
+    """Return the content kept as JSON values."""
+    file_id = values.get("file_id")
+    return Content(
+        kind=Kind(values["kind"]),
+        text=values.get("text", ""),
+        entities=tuple(values.get("entities", ())),
+        media=MediaRef(file_id, "") if file_id else None,
+        extra=values.get("extra", {}),
+    )
+
+
+def buttons_to_json(rows: tuple[tuple[Button, ...], ...]) -> list[list[dict[str, str]]]:
+    """Return inline buttons in the form in which Telegram wants them."""
+    return [
+        [{"text": b.text, "url": b.url} if b.url else {"text": b.text, "callback_data": b.data or ""} for b in row]
+        for row in rows
+    ]
+
+
+def _body(message: Outgoing) -> dict[str, Any]:
+    found = {
+        "content": content_to_json(message.content),
+        "buttons": buttons_to_json(message.buttons),
+        "keyboard": [list(row) for row in message.keyboard],
+        "force_reply": message.force_reply,
+        "message_id": message.message_id,
+        "reply_to": message.reply_to,
+        "extra": message.extra,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+async def add_outgoing(tx: Tx, message: Outgoing, *, bot_id: int, now: datetime) -> int:
+    """Queue one message and return its row id; it is written with the transaction's next bulk write.
+
+    A second row under the same ``dedupe_key`` changes nothing.
+    """
+    handling = HANDLING[message.purpose]
+    row_id = await tx.new_id(outbox)
+    tx.later(
+        _INSERT[tx.dialect],
+        id=row_id,
+        bot_id=bot_id,
+        lane=int(handling.lane),
+        chat_key=message.target.chat_key,
+        purpose=message.purpose.value,
+        on_unknown=handling.on_unknown.value,
+        action=message.action.value,
+        target_kind=message.target.kind.value,
+        target_ref=message.target.ref,
+        body=_body(message),
+        not_before_at=message.not_before_at,
+        dedupe_key=message.dedupe_key,
+        coalesce_key=message.coalesce_key,
+        customer_id=message.customer_id,
+        case_id=message.case_id,
+        interaction_id=message.interaction_id,
+        delivery_id=message.delivery_id,
+        created_at=now,
+    )
+    return row_id
+
+
+async def merge_queued(tx: Tx, coalesce_key: str, merge: Callable[[dict[str, Any]], dict[str, Any]]) -> int | None:
+    """Let ``merge`` rewrite the body of the row still queued under ``coalesce_key``, in its place in the order.
+
+    Returns that row's id, or ``None`` when none is queued.
+    """
+    statement = select(outbox.c.id, outbox.c.body).where(
+        outbox.c.coalesce_key == coalesce_key, outbox.c.state == _QUEUED
+    )
+    row = (await tx.execute(statement.with_for_update() if tx.for_update else statement)).first()
+    if row is None:
+        return None
+    await tx.execute(update(outbox).where(outbox.c.id == row.id).values(body=merge(row.body)))
+    return int(row.id)
+
+
+async def queue_or_replace(tx: Tx, message: Outgoing, *, bot_id: int, now: datetime) -> int:
+    """Queue ``message``, or put its words in the row still queued under its ``coalesce_key``."""
+    assert message.coalesce_key
+    merged = await merge_queued(tx, message.coalesce_key, lambda _old: _body(message))
+    return merged if merged is not None else await add_outgoing(tx, message, bot_id=bot_id, now=now)
+
+
+_earlier = outbox.alias("earlier")
+_paused = exists().where(
+    pauses.c.bot_id == outbox.c.bot_id,
+    or_(pauses.c.scope == outbox.c.chat_key, pauses.c.scope == "*"),
+    pauses.c.until_at > bindparam("now"),
+)
+_HEADS = (
+    select(*_COLUMNS)
+    .where(
+        outbox.c.bot_id == bindparam("bot_id"),
+        outbox.c.state == _QUEUED,
+        or_(outbox.c.not_before_at.is_(None), outbox.c.not_before_at <= bindparam("now")),
+        ~_paused,
+        ~exists().where(
+            _earlier.c.bot_id == outbox.c.bot_id,
+            _earlier.c.lane == outbox.c.lane,
+            _earlier.c.chat_key == outbox.c.chat_key,
+            _earlier.c.id < outbox.c.id,
+            _earlier.c.state.in_([_QUEUED, _SENDING]),
+        ),
+    )
+    .order_by(outbox.c.lane, outbox.c.id)
+    .limit(bindparam("limit"))
+)
+_HEADS_LOCKED = _HEADS.with_for_update(skip_locked=True)
+
+
+async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[OutboxRow]:
+    """Return the first queued row of each chat and lane that is due at ``now``, most urgent lane first.
+
+    On PostgreSQL the rows stay locked until the transaction ends. A row is due when its chat and the token are not
+    paused and its own ``not_before_at`` has come; an earlier row of the same chat and lane holds it back.
+    """
+    statement = _HEADS_LOCKED if tx.for_update else _HEADS
+    rows = await tx.execute(statement, {"bot_id": bot_id, "now": now, "limit": limit})
+    return [_row(row) for row in rows]
+
+
+async def mark_sending(tx: Tx, *, ids: Sequence[int], lease_until_at: datetime) -> None:
+    """Record that the calls for these rows are about to be made."""
+    await tx.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+        .values(state="sending", lease_until_at=bindparam("until"), attempts=outbox.c.attempts + 1),
+        {"ids": list(ids), "until": lease_until_at},
+    )
+
+
+_POSTPONE = update(outbox).where(outbox.c.id == bindparam("row_id")).values(not_before_at=bindparam("at"))
+_REQUEUE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(state="queued", lease_until_at=None, not_before_at=bindparam("at"), error=bindparam("why"))
+)
+_SENT = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        state="sent",
+        lease_until_at=None,
+        settled_at=bindparam("at"),
+        sent_chat_id=bindparam("chat"),
+        message_id=bindparam("message"),
+        message_count=bindparam("count"),
+        error=None,
+    )
+)
+_SETTLED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(state=bindparam("to"), lease_until_at=None, settled_at=bindparam("at"), error=bindparam("why"))
+)
+
+
+def postpone(tx: Tx, *, row_id: int, until_at: datetime) -> None:
+    """Let a queued row wait until ``until_at``."""
+    tx.later(_POSTPONE, row_id=row_id, at=until_at)
+
+
+def requeue(tx: Tx, *, row_id: int, not_before_at: datetime | None, error: str | None) -> None:
+    """Put a row that was surely not delivered, or is of the kind that is resent, back in its place."""
+    tx.later(_REQUEUE, row_id=row_id, at=not_before_at, why=error)
+
+
+def mark_sent(
+    tx: Tx, *, row_id: int, now: datetime, chat_id: int | None, message_id: int | None, count: int = 1
+) -> None:
+    """Record a delivery and where it can be found (``count`` messages from ``message_id`` on)."""
+    tx.later(_SENT, row_id=row_id, at=now, chat=chat_id, message=message_id, count=count)
+
+
+def mark_settled(tx: Tx, *, row_id: int, state: str, now: datetime, error: str) -> None:
+    """Record another end: ``failed``, ``unknown`` or ``dropped`` (no longer worth saying)."""
+    tx.later(_SETTLED, row_id=row_id, to=state, at=now, why=error)
+
+
+async def list_expired(tx: Tx, *, bot_id: int, now: datetime, limit: int = 500) -> list[OutboxRow]:
+    """Return rows whose sender did not come back within its lease: their delivery is unknown."""
+    statement = (
+        select(*_COLUMNS)
+        .where(outbox.c.state == _SENDING, outbox.c.bot_id == bot_id, outbox.c.lease_until_at <= now)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    rows = await tx.execute(statement.with_for_update(skip_locked=True) if tx.for_update else statement)
+    return [_row(row) for row in rows]
+
+
+async def get_next_due_at(tx: Tx, *, bot_id: int) -> datetime | None:
+    """Return the earliest instant a postponed row, a pause's end or a lease's end asks to be looked at."""
+    waiting = select(func.min(outbox.c.not_before_at)).where(outbox.c.bot_id == bot_id, outbox.c.state == _QUEUED)
+    leases = select(func.min(outbox.c.lease_until_at)).where(outbox.c.bot_id == bot_id, outbox.c.state == _SENDING)
+    paused = select(func.min(pauses.c.until_at)).where(pauses.c.bot_id == bot_id)
+    found = [(await tx.execute(statement)).scalar() for statement in (waiting, leases, paused)]
+    return min((at for at in found if at is not None), default=None)
+
+
+async def get_row(tx: Tx, row_id: int) -> OutboxRow | None:
+    """Return one row."""
+    row = (await tx.execute(select(*_COLUMNS).where(outbox.c.id == row_id))).first()
+    return _row(row) if row else None
+
+
+async def find_sent(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) -> OutboxRow | None:
+    """Return the row whose message (or album of messages) stands at ``message_id`` in ``chat_id``."""
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            outbox.c.bot_id == bot_id,
+            outbox.c.sent_chat_id == chat_id,
+            outbox.c.message_id <= message_id,
+            outbox.c.message_id + outbox.c.message_count > message_id,
+        )
+        .order_by(outbox.c.message_id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).first()
+    return _row(row) if row else None
+
+
+async def find_sent_of_interaction(tx: Tx, *, interaction_id: int, chat_id: int) -> OutboxRow | None:
+    """Return the delivered row that carried an interaction into ``chat_id``."""
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            outbox.c.interaction_id == interaction_id,
+            outbox.c.sent_chat_id == chat_id,
+            outbox.c.action.in_([Action.SEND.value, Action.ALBUM.value]),
+            outbox.c.message_id.is_not(None),
+        )
+        .order_by(outbox.c.id)
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).first()
+    return _row(row) if row else None
+
+
+async def list_in_state(tx: Tx, *, state: str, limit: int) -> list[OutboxRow]:
+    """Return the oldest rows in ``state``."""
+    rows = await tx.execute(select(*_COLUMNS).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit))
+    return [_row(row) for row in rows]
+
+
+async def count_by_state(tx: Tx) -> dict[str, int]:
+    """Return how many rows stand in each state."""
+    rows = await tx.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+    return dict(rows)
+
+
+async def set_pause(tx: Tx, *, bot_id: int, scope: str, until_at: datetime, reason: str) -> None:
+    """Keep a chat (its ``chat_key``) or the whole token (``*``) silent until ``until_at``; survives a restart."""
+    insert = tx.insert(pauses).values(bot_id=bot_id, scope=scope, until_at=until_at, reason=reason)
+    await tx.execute(
+        insert.on_conflict_do_update(index_elements=["bot_id", "scope"], set_={"until_at": until_at, "reason": reason})
+    )
+
+
+async def clear_pauses(tx: Tx, *, bot_id: int, now: datetime) -> None:
+    """Forget pauses that have passed."""
+    await tx.execute(pauses.delete().where(and_(pauses.c.bot_id == bot_id, pauses.c.until_at <= now)))

@@ -1,0 +1,270 @@
+"""Customers, their contact points, consents and running dialogues."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.dialogues import Dialogue, DialogueName
+from domain.people import Birthday, Consent, ConsentClass, ContactPoint, Customer, Reach
+from storage.database import Tx
+from storage.tables import branches, consents, contact_points, customers, dialogues
+
+_IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContact:
+    """A contact point with its customer and the dialogue it is in."""
+
+    contact: ContactPoint
+    customer: Customer
+    dialogue: Dialogue | None
+    notice_version: int | None
+
+
+_CONTACT = (
+    contact_points.c.id.label("contact_id"),
+    contact_points.c.bot_id,
+    contact_points.c.chat_id,
+    contact_points.c.username,
+    contact_points.c.reach,
+    contact_points.c.notice_version,
+)
+_CUSTOMER = (
+    customers.c.id.label("customer_id"),
+    customers.c.name,
+    customers.c.language,
+    customers.c.zone,
+    customers.c.birth_month,
+    customers.c.birth_day,
+    customers.c.birth_year,
+    customers.c.source,
+    customers.c.branch_id,
+)
+_DIALOGUE = (
+    dialogues.c.name.label("dialogue"),
+    dialogues.c.step,
+    dialogues.c.data,
+    dialogues.c.updated_at,
+    dialogues.c.due_at,
+)
+_KNOWN = select(*_CONTACT, *_CUSTOMER, *_DIALOGUE).select_from(
+    contact_points.join(customers, customers.c.id == contact_points.c.customer_id).outerjoin(
+        dialogues, dialogues.c.contact_point_id == contact_points.c.id
+    )
+)
+
+
+def _customer(row: Any) -> Customer:
+    birthday = Birthday(row.birth_month, row.birth_day, row.birth_year) if row.birth_month else None
+    return Customer(row.customer_id, row.name, row.language, row.zone, birthday, row.source, row.branch_id)
+
+
+def _known(row: Any) -> KnownContact:
+    contact = ContactPoint(row.contact_id, row.customer_id, row.bot_id, row.chat_id, row.username, Reach(row.reach))
+    dialogue = None
+    if row.dialogue not in (None, _IDLE):
+        dialogue = Dialogue(
+            row.contact_id, DialogueName(row.dialogue), row.step, row.updated_at, dict(row.data), row.due_at
+        )
+    return KnownContact(contact, _customer(row), dialogue, row.notice_version)
+
+
+_OF_CHATS = _KNOWN.where(
+    contact_points.c.bot_id == bindparam("bot_id"),
+    contact_points.c.chat_id.in_(bindparam("chats", expanding=True)),
+)
+
+
+async def load_contacts(tx: Tx, *, bot_id: int, chat_ids: Sequence[int]) -> dict[int, KnownContact]:
+    """Return what is known of the people behind these private chats, by chat id."""
+    if not chat_ids:
+        return {}
+    rows = await tx.execute(_OF_CHATS, {"bot_id": bot_id, "chats": list(chat_ids)})
+    return {row.chat_id: _known(row) for row in rows}
+
+
+async def get_contact(tx: Tx, contact_point_id: int) -> KnownContact | None:
+    """Return one contact point with its customer."""
+    row = (await tx.execute(_KNOWN.where(contact_points.c.id == contact_point_id))).first()
+    return _known(row) if row else None
+
+
+async def get_contact_of_customer(tx: Tx, customer_id: int) -> KnownContact | None:
+    """Return the customer's contact point used last, reachable ones first."""
+    statement = (
+        _KNOWN.where(customers.c.id == customer_id)
+        .order_by(contact_points.c.reach.desc(), contact_points.c.id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).first()
+    return _known(row) if row else None
+
+
+async def get_customer(tx: Tx, customer_id: int) -> Customer | None:
+    """Return one customer."""
+    row = (await tx.execute(select(*_CUSTOMER).where(customers.c.id == customer_id))).first()
+    return _customer(row) if row else None
+
+
+async def add_customer(
+    tx: Tx, *, name: str, language: str, source: str | None, branch_id: int | None, now: datetime
+) -> Customer:
+    """Add a new customer with the next bulk write."""
+    customer = Customer(await tx.new_id(customers), name, language, None, None, source, branch_id)
+    tx.add(
+        customers,
+        id=customer.id,
+        name=name,
+        language=language,
+        source=source,
+        branch_id=branch_id,
+        created_at=now,
+    )
+    return customer
+
+
+async def add_contact(
+    tx: Tx, *, customer_id: int, bot_id: int, chat_id: int, username: str | None, now: datetime
+) -> ContactPoint:
+    """Add a reachable contact point with the next bulk write."""
+    contact = ContactPoint(await tx.new_id(contact_points), customer_id, bot_id, chat_id, username, Reach.REACHABLE)
+    tx.add(
+        contact_points,
+        id=contact.id,
+        customer_id=customer_id,
+        bot_id=bot_id,
+        chat_id=chat_id,
+        username=username,
+        reach=Reach.REACHABLE.value,
+        reach_since_at=now,
+    )
+    return contact
+
+
+def change_customer(tx: Tx, customer_id: int, **values: Any) -> None:
+    """Change columns of a customer with the next bulk write."""
+    tx.change(customers, customer_id, **values)
+
+
+def change_contact(tx: Tx, contact_point_id: int, **values: Any) -> None:
+    """Change columns of a contact point with the next bulk write."""
+    tx.change(contact_points, contact_point_id, **values)
+
+
+async def get_branch_id(tx: Tx, code: str) -> int | None:
+    """Return the branch with this code."""
+    value: int | None = (await tx.execute(select(branches.c.id).where(branches.c.code == code))).scalar()
+    return value
+
+
+async def insert_missing_branches(tx: Tx, seeds: Sequence[tuple[str, str]]) -> None:
+    """Insert ``(code, name)`` branches that do not exist yet."""
+    for code, name in seeds:
+        statement = tx.insert(branches).values(code=code, name=name)
+        await tx.execute(statement.on_conflict_do_nothing(index_elements=["code"]))
+
+
+async def get_branch_name(tx: Tx, branch_id: int) -> str | None:
+    """Return a branch's name."""
+    value: str | None = (await tx.execute(select(branches.c.name).where(branches.c.id == branch_id))).scalar()
+    return value
+
+
+async def list_consents(tx: Tx, customer_id: int) -> dict[ConsentClass, Consent]:
+    """Return the answers a customer has given, by class."""
+    rows = await tx.execute(
+        select(consents.c.kind, consents.c.given, consents.c.until_at).where(consents.c.customer_id == customer_id)
+    )
+    return {ConsentClass(r.kind): Consent(ConsentClass(r.kind), r.given, r.until_at) for r in rows}
+
+
+async def set_consent(tx: Tx, *, customer_id: int, consent: Consent, notice_version: int, now: datetime) -> None:
+    """Keep a customer's newest answer for one class."""
+    values = {
+        "given": consent.given,
+        "until_at": consent.until_at,
+        "notice_version": notice_version,
+        "changed_at": now,
+    }
+    insert = tx.insert(consents).values(customer_id=customer_id, kind=consent.kind.value, **values)
+    await tx.execute(insert.on_conflict_do_update(index_elements=["customer_id", "kind"], set_=values))
+
+
+def _save_dialogue(insert: Any) -> Any:
+    fields = ("name", "step", "data", "updated_at", "due_at")
+    return insert.on_conflict_do_update(
+        index_elements=["contact_point_id"], set_={name: insert.excluded[name] for name in fields}
+    )
+
+
+_SAVE_DIALOGUE = {
+    "sqlite": _save_dialogue(sqlite.insert(dialogues)),
+    "postgresql": _save_dialogue(postgresql.insert(dialogues)),
+}
+
+
+def save_dialogue(tx: Tx, dialogue: Dialogue) -> None:
+    """Keep where a conversation stands, with the next bulk write."""
+    tx.later(
+        _SAVE_DIALOGUE[tx.dialect],
+        contact_point_id=dialogue.contact_point_id,
+        name=dialogue.name.value,
+        step=dialogue.step,
+        data=dialogue.data,
+        updated_at=dialogue.updated_at,
+        due_at=dialogue.due_at,
+    )
+
+
+def end_dialogue(tx: Tx, *, contact_point_id: int, now: datetime) -> None:
+    """Forget where a conversation stood, with the next bulk write."""
+    tx.later(
+        _SAVE_DIALOGUE[tx.dialect],
+        contact_point_id=contact_point_id,
+        name=_IDLE,
+        step="",
+        data={},
+        updated_at=now,
+        due_at=None,
+    )
+
+
+async def list_due_dialogues(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[KnownContact]:
+    """Return contacts whose gathered words have waited long enough."""
+    statement = (
+        _KNOWN.where(dialogues.c.due_at <= now, contact_points.c.bot_id == bot_id)
+        .order_by(dialogues.c.due_at)
+        .limit(limit)
+    )
+    if tx.for_update:
+        statement = statement.with_for_update(skip_locked=True, of=contact_points)
+    return [_known(row) for row in await tx.execute(statement)]
+
+
+async def lock_contact(tx: Tx, contact_point_id: int) -> None:
+    """Make other transactions that speak for this contact wait until this one ends."""
+    if tx.for_update:
+        await tx.execute(select(contact_points.c.id).where(contact_points.c.id == contact_point_id).with_for_update())
+
+
+async def upsert_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> str:
+    """Insert or update the record imported under ``source_key``; returns ``new``, ``changed`` or ``same``."""
+    statement = select(customers).where(customers.c.source_key == source_key)
+    row = (await tx.execute(statement)).first()
+    if row is None:
+        await tx.execute(customers.insert().values(source_key=source_key, created_at=now, **values))
+        return "new"
+    if all(row._mapping[name] == value for name, value in values.items()):
+        return "same"
+    await tx.execute(update(customers).where(customers.c.id == row.id).values(**values))
+    return "changed"
+
+
+async def count_customers(tx: Tx) -> int:
+    """Return how many customers there are."""
+    return int((await tx.execute(select(func.count()).select_from(customers))).scalar_one())

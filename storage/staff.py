@@ -1,0 +1,102 @@
+"""Members of staff and staff groups: seeded from the configuration, owned by the database afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from domain.people import Role, StaffGroup, StaffMember
+from storage.database import Tx
+from storage.tables import staff_groups, staff_members
+
+
+def _member(row: Any) -> StaffMember:
+    return StaffMember(row.id, row.user_id, row.name, Role(row.role), row.active, row.language)
+
+
+def _group(row: Any) -> StaffGroup:
+    return StaffGroup(row.id, row.bot_id, row.chat_id, row.name, row.forum, row.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Everyone who works here and every group they work in, as one look at the database saw them."""
+
+    members: dict[int, StaffMember]
+    groups: dict[int, StaffGroup]
+
+    def member(self, user_id: int | None) -> StaffMember | None:
+        """Return the active member with this Telegram user id."""
+        found = self.members.get(user_id) if user_id is not None else None
+        return found if found and found.active else None
+
+
+async def load_staff(tx: Tx, *, bot_id: int) -> Staff:
+    """Return staff by Telegram user id and active groups by Telegram chat id."""
+    members = [_member(row) for row in await tx.execute(select(staff_members))]
+    statement = select(staff_groups).where(staff_groups.c.bot_id == bot_id, staff_groups.c.active)
+    groups = [_group(row) for row in await tx.execute(statement.order_by(staff_groups.c.id))]
+    return Staff({m.user_id: m for m in members}, {g.chat_id: g for g in groups})
+
+
+async def get_member(tx: Tx, member_id: int) -> StaffMember | None:
+    """Return one member of staff."""
+    row = (await tx.execute(select(staff_members).where(staff_members.c.id == member_id))).first()
+    return _member(row) if row else None
+
+
+async def get_group(tx: Tx, group_id: int) -> StaffGroup | None:
+    """Return one staff group."""
+    row = (await tx.execute(select(staff_groups).where(staff_groups.c.id == group_id))).first()
+    return _group(row) if row else None
+
+
+async def get_first_group(tx: Tx, *, bot_id: int) -> StaffGroup | None:
+    """Return the group that takes new cases, if there is one."""
+    statement = select(staff_groups).where(staff_groups.c.bot_id == bot_id, staff_groups.c.active)
+    row = (await tx.execute(statement.order_by(staff_groups.c.id).limit(1))).first()
+    return _group(row) if row else None
+
+
+async def insert_missing_member(tx: Tx, *, user_id: int, name: str, role: Role, language: str | None) -> bool:
+    """Insert a member unless one with this Telegram user id ever existed; returns whether it did."""
+    statement = tx.insert(staff_members).values(user_id=user_id, name=name, role=role.value, language=language)
+    done = await tx.execute(statement.on_conflict_do_nothing(index_elements=["user_id"]))
+    return done.rowcount == 1
+
+
+async def insert_missing_group(tx: Tx, *, bot_id: int, chat_id: int, name: str, language: str | None) -> bool:
+    """Insert a staff group unless one with this chat id ever existed; returns whether it did."""
+    statement = tx.insert(staff_groups).values(bot_id=bot_id, chat_id=chat_id, name=name, language=language)
+    done = await tx.execute(statement.on_conflict_do_nothing(index_elements=["bot_id", "chat_id"]))
+    return done.rowcount == 1
+
+
+async def set_forum(tx: Tx, *, group_id: int, forum: bool) -> None:
+    """Keep whether a staff group has topics."""
+    await tx.execute(update(staff_groups).where(staff_groups.c.id == group_id).values(forum=forum))
+
+
+async def move_group(tx: Tx, *, bot_id: int, old_chat_id: int, new_chat_id: int) -> bool:
+    """Follow a group that became a supergroup; returns whether it was one of ours."""
+    taken = (
+        await tx.execute(
+            select(staff_groups.c.id).where(staff_groups.c.bot_id == bot_id, staff_groups.c.chat_id == new_chat_id)
+        )
+    ).scalar()
+    if taken is not None:
+        return False
+    done = await tx.execute(
+        update(staff_groups)
+        .where(staff_groups.c.bot_id == bot_id, staff_groups.c.chat_id == old_chat_id)
+        .values(chat_id=new_chat_id, forum=None)
+    )
+    return done.rowcount == 1
+
+
+async def set_group_reach(tx: Tx, *, group_id: int, unreachable_since_at: datetime | None) -> None:
+    """Keep since when a staff group cannot be written to, or that it can again."""
+    await tx.execute(
+        update(staff_groups).where(staff_groups.c.id == group_id).values(unreachable_since_at=unreachable_since_at)
+    )
