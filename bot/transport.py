@@ -112,7 +112,7 @@ class AiohttpRequest(BaseRequest):
         )
         try:
             return await self._exchange(self._session, method, url, _body(request_data), limits)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = _as_telegram_error(error)
         # Raised outside the handler: the original, which may hold the URL, is not chained to it.
         raise failure
@@ -276,8 +276,9 @@ def _body(request_data: RequestData | None) -> tuple[Any, dict[str, str] | None]
     if request_data is None:
         return None, None
     if not request_data.contains_files:
-        encoded = request_data.url_encoded_parameters().encode()
-        return encoded, {"Content-Type": "application/x-www-form-urlencoded"}
+        # Half of a surrogate pair becomes a question mark rather than a message that can never be sent.
+        encoded = request_data.url_encoded_parameters({"errors": "replace"})
+        return encoded.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
     # File names go as they are, in UTF-8, as browsers send them.
     form = aiohttp.FormData(quote_fields=False)
     for name, value in request_data.json_parameters.items():
@@ -309,7 +310,7 @@ def _readable_refusal(response: aiohttp.ClientResponse, payload: bytes) -> bytes
 
 def _as_telegram_error(error: Exception) -> NetworkError:
     """Return the library's error for one of aiohttp, with nothing of the URL but the host."""
-    name = f"aiohttp.{type(error).__name__}"
+    name = type(error).__name__
     match error:
         case aiohttp.ConnectionTimeoutError():
             return NotSentInTime("no connection in time; the request was not sent")

@@ -50,9 +50,7 @@ async def api_at(base_url: str, timeouts: Timeouts = PATIENT, **options: Any) ->
 
 
 @asynccontextmanager
-async def answering(
-    answer: Answer, timeouts: Timeouts = PATIENT, **options: Any
-) -> AsyncIterator[TelegramApi]:
+async def answering(answer: Answer, timeouts: Timeouts = PATIENT, **options: Any) -> AsyncIterator[TelegramApi]:
     """Give an api whose server answers every request with ``answer``."""
     app = web.Application(client_max_size=4 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", answer)
@@ -337,9 +335,7 @@ async def test_a_server_that_reads_nothing_is_not_waited_for_for_ever() -> None:
     assert outcome_of(error) == "unknown"
 
 
-@pytest.mark.parametrize(
-    "said", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"]
-)
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])
 async def test_a_connection_closed_midway_leaves_it_unknown(said: bytes) -> None:
     """The server read the request and hung up before its answer was whole: unknown."""
 
@@ -364,6 +360,19 @@ async def test_a_value_without_json_form_is_our_error() -> None:
     async with answering(saying(200, result=True)) as api:
         with pytest.raises(TypeError):
             await api.call("sendMessage", {"chat_id": object()})
+
+
+async def test_half_a_surrogate_pair_does_not_stop_a_message() -> None:
+    """Text that has no form in UTF-8 is sent with a question mark in its place."""
+    got: dict[str, Any] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        got.update(await request.post())
+        return web.json_response({"ok": True, "result": True})
+
+    async with answering(answer) as api:
+        await api.call("sendMessage", {"text": "a\ud83d"})
+    assert got == {"text": "a?"}
 
 
 async def test_download_returns_the_content() -> None:
