@@ -79,7 +79,7 @@ class Case:
     id: int
     number: int
     customer_id: int
-    contact_point_id: int
+    contact_point_id: int | None
     kind: CaseKind
     state: CaseState
     opened_at: datetime

@@ -103,6 +103,10 @@ class StaffMember:
         return self.active and permission in _MAY[self.role]
 
 
+NOBODY = StaffMember(0, 0, "", Role.VIEWER, active=False)
+"""Stands for a person who does not work here: may do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class StaffGroup:
     """A Telegram group in which staff work; ``forum`` is ``None`` until it was looked at."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from domain.people import Role, StaffGroup, StaffMember
+from domain.people import NOBODY, Role, StaffGroup, StaffMember
 from storage.database import Tx
 from storage.tables import staff_groups, staff_members
 
@@ -26,10 +26,10 @@ class Staff:
     members: dict[int, StaffMember]
     groups: dict[int, StaffGroup]
 
-    def member(self, user_id: int | None) -> StaffMember | None:
-        """Return the active member with this Telegram user id."""
+    def member(self, user_id: int | None) -> StaffMember:
+        """Return the active member with this Telegram user id, ``NOBODY`` when none has it."""
         found = self.members.get(user_id) if user_id is not None else None
-        return found if found and found.active else None
+        return found if found and found.active else NOBODY
 
 
 async def load_staff(tx: Tx, *, bot_id: int) -> Staff:

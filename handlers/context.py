@@ -1,0 +1,126 @@
+"""What a handler has at hand for one update."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.interactions import Visibility
+from domain.outcomes import Refusal
+from domain.outgoing import Rows
+from domain.people import NOBODY, StaffGroup, StaffMember
+from handlers.reading import Heard, Tap
+from services import speech
+from services.work import Person, Work
+from storage.staff import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class TapAnswer:
+    """The little pop-up that ends the waiting of a tapped button; given after the commit, with a deadline."""
+
+    query_id: str
+    text: str = ""
+    alert: bool = False
+
+
+@dataclass(slots=True)
+class CareContext:
+    """One update being handled: the transaction, who speaks, and what is answered once all is stored."""
+
+    work: Work
+    staff: Staff
+    bot_username: str
+    heard: Heard | None = None
+    tap: Tap | None = None
+    person: Person | None = None
+    group: StaffGroup | None = None
+    interaction_id: int | None = None
+    answers: list[TapAnswer] = field(default_factory=list)
+
+    @property
+    def customer(self) -> Person:
+        """The person in this private chat."""
+        assert self.person is not None
+        return self.person
+
+    @property
+    def said(self) -> Heard:
+        """The message being handled."""
+        assert self.heard is not None
+        return self.heard
+
+    @property
+    def tapped(self) -> Tap:
+        """The button press being handled."""
+        assert self.tap is not None
+        return self.tap
+
+    @property
+    def member(self) -> StaffMember:
+        """The member of staff who speaks, ``NOBODY`` for a stranger or an anonymous admin."""
+        speaker = (self.heard or self.tapped).speaker
+        return NOBODY if speaker.anonymous else self.staff.member(speaker.user_id)
+
+    @property
+    def language(self) -> str:
+        """The language of whoever is spoken to: the customer's, or the staff group's."""
+        if self.person is not None:
+            return self.person.language
+        group_language = self.group.language if self.group else None
+        return group_language or self.work.rules.languages[0]
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text in the listener's language as Telegram HTML."""
+        return self.work.texts.say(key, self.language, **values)
+
+    def label(self, key: str, **values: object) -> str:
+        """Return a text in the listener's language as the plain words of a button."""
+        return self.work.texts.button(key, self.language, **values)
+
+    async def say(
+        self,
+        key: str,
+        *,
+        buttons: Rows = (),
+        keyboard: tuple[tuple[str, ...], ...] = (),
+        replacing: int | None = None,
+        case_id: int | None = None,
+        **values: object,
+    ) -> int:
+        """Say one thing to the customer, recorded; returns the interaction."""
+        return await speech.say(
+            self.work,
+            self.customer,
+            key,
+            buttons=buttons,
+            keyboard=keyboard,
+            replacing=replacing,
+            case_id=case_id,
+            **values,
+        )
+
+    def answer(self, key: str | None = None, *, alert: bool = False, **values: object) -> None:
+        """End the waiting of the tapped button, with a short text if a key is given; later answers win."""
+        text = self.work.texts.button(key, self.language, **values)[:200] if key else ""
+        self.answers[:] = [TapAnswer(self.tapped.query_id, text, alert)]
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Tell whoever asked why it was not done: a pop-up for a tap, words for a message."""
+        if self.tap is not None:
+            self.answer(refusal.key, alert=True, **refusal.values)
+        else:
+            await self.say(refusal.key, **refusal.values)
+
+    async def record(
+        self, *, visibility: Visibility = Visibility.CUSTOMER, case_id: int | None = None, **fields: Any
+    ) -> int:
+        """Append the customer's message to the record; returns the interaction."""
+        return await speech.record_heard(
+            self.work,
+            author=self.customer.actor,
+            content=self.said.content,
+            origin=self.said.origin,
+            customer_id=self.customer.customer.id,
+            case_id=case_id,
+            visibility=visibility,
+            **fields,
+        )

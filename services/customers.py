@@ -1,0 +1,164 @@
+"""Customers: met, spoken to in their language, asked for consent class by class, found unreachable and back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.languages import language_of
+from domain.people import UNASKED, Actor, Birthday, Consent, ConsentClass, Reach
+from domain.rules import NOTICE_VERSION
+from domain.words import storable
+from services import desk
+from services.work import Person, Work
+from storage import cases as case_rows
+from storage import people as people_rows
+from storage.audit import add_audit
+
+_NAME_LETTERS = 128
+SOURCE_PREFIX = "s-"
+
+
+async def meet(work: Work, *, chat_id: int, name: str, username: str | None, language_code: str | None) -> Person:
+    """Return a person who speaks for the first time, with a record and a contact point of their own."""
+    language = language_of(language_code, offered=work.rules.languages)
+    customer = await people_rows.add_customer(
+        work.tx,
+        name=storable(name)[:_NAME_LETTERS],
+        language=language,
+        source=None,
+        branch_id=None,
+        now=work.now,
+    )
+    contact = await people_rows.add_contact(
+        work.tx,
+        customer_id=customer.id,
+        bot_id=work.bot_id,
+        chat_id=chat_id,
+        username=username,
+        now=work.now,
+    )
+    return Person(contact, customer, is_new=True)
+
+
+async def note_source(work: Work, person: Person, payload: str) -> None:
+    """Keep the deep link that first brought this person, and the branch it names (``s-CODE``)."""
+    if person.customer.source or not payload.startswith(SOURCE_PREFIX):
+        return
+    branch_id = await people_rows.get_branch_id(work.tx, payload.removeprefix(SOURCE_PREFIX))
+    _change(work, person, action="customer.source", source=payload, branch_id=branch_id)
+
+
+async def choose_language(work: Work, person: Person, language: str) -> None:
+    """Speak this language with the person from now on."""
+    _change(work, person, action="customer.language", language=language)
+    people_rows.change_customer(work.tx, person.customer.id, language_chosen=True)
+
+
+async def set_birthday(work: Work, person: Person, birthday: Birthday) -> None:
+    """Keep the day on which this person likes to be congratulated."""
+    before = person.customer.birthday
+    person.customer = replace(person.customer, birthday=birthday)
+    people_rows.change_customer(
+        work.tx,
+        person.customer.id,
+        birth_month=birthday.month,
+        birth_day=birthday.day,
+        birth_year=birthday.year,
+    )
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=person.actor,
+        action="customer.birthday",
+        subject=("customer", person.customer.id),
+        customer_id=person.customer.id,
+        before={"set": before is not None},
+        after={"set": True},
+    )
+
+
+async def set_zone(work: Work, person: Person, zone: str) -> None:
+    """Keep the IANA zone in which this person lives."""
+    _change(work, person, action="customer.zone", zone=zone)
+
+
+def _change(work: Work, person: Person, *, action: str, **changed: object) -> None:
+    before = {name: getattr(person.customer, name) for name in changed}
+    person.customer = replace(person.customer, **changed)  # type: ignore[arg-type]  # columns and fields share names
+    people_rows.change_customer(work.tx, person.customer.id, **changed)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=person.actor,
+        action=action,
+        subject=("customer", person.customer.id),
+        customer_id=person.customer.id,
+        before=before,
+        after=dict(changed),
+    )
+
+
+async def list_consents(work: Work, person: Person) -> dict[ConsentClass, Consent]:
+    """Return this person's answers for the unasked kinds of message; never asked means no."""
+    given = await people_rows.list_consents(work.tx, person.customer.id)
+    return {kind: given.get(kind, Consent(kind, False)) for kind in UNASKED}
+
+
+async def set_consent(
+    work: Work, person: Person, kind: ConsentClass, *, given: bool, until_at: datetime | None = None
+) -> None:
+    """Keep a yes or no for one kind of message; a no ``until_at`` is a snooze. The notice's version stays with it."""
+    before = (await list_consents(work, person))[kind]
+    consent = Consent(kind, given, until_at)
+    await people_rows.set_consent(
+        work.tx,
+        customer_id=person.customer.id,
+        consent=consent,
+        notice_version=NOTICE_VERSION,
+        now=work.now,
+    )
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=person.actor,
+        action=f"consent.{kind}",
+        subject=("customer", person.customer.id),
+        customer_id=person.customer.id,
+        before={"given": before.given},
+        after={
+            "given": given,
+            "until_at": until_at.isoformat() if until_at else None,
+            "notice_version": NOTICE_VERSION,
+        },
+    )
+
+
+async def stop_unasked(work: Work, person: Person) -> None:
+    """Say no to every kind of message nobody asked for; service still answers."""
+    for kind in UNASKED:
+        await set_consent(work, person, kind, given=False)
+
+
+async def see_notice(work: Work, person: Person) -> None:
+    """Record which version of the privacy notice this person was shown."""
+    person.notice_version = NOTICE_VERSION
+    people_rows.change_contact(work.tx, person.contact.id, notice_version=NOTICE_VERSION)
+
+
+async def set_reach(work: Work, person: Person, reach: Reach, *, by: Actor) -> None:
+    """Record that this person blocked the bot or can be reached again, and tell the staff of their live cases."""
+    if person.contact.reach is reach:
+        return
+    person.contact = replace(person.contact, reach=reach)
+    people_rows.change_contact(work.tx, person.contact.id, reach=reach.value, reach_since_at=work.now)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action=f"contact.{reach}",
+        subject=("contact", person.contact.id),
+        customer_id=person.customer.id,
+    )
+    for case in [await case_rows.get_case(work.tx, case_id) for case_id in person.case_ids]:
+        if case and case.live:
+            await desk.notice_case(work, case, f"desk.reach.{reach}", name=person.customer.name)
+            await desk.show_card(work, case)

@@ -1,0 +1,273 @@
+"""The staff side of a case: its card, the customer's words passed on, and notices. A view that may be lost."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.cases import LIVE, Case, CaseState
+from domain.interactions import ALBUM_KINDS, Content, Direction, Interaction, Kind, Visibility
+from domain.outgoing import Action, Button, Outgoing, Purpose, Rows, to_card, to_case, to_contact, to_staff_group
+from domain.people import ActorKind, Customer, StaffGroup
+from services.speech import tell
+from services.work import Work
+from storage import people as people_rows
+from storage import staff as staff_rows
+from storage.interactions import list_of_case
+from storage.outbox import add_outgoing, content_to_json, merge_queued, queue_or_replace
+
+_SUMMARY_LETTERS = 600
+_HISTORY_INTERACTIONS = 30
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+_ALBUM_MOST = 10
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of ``text`` as Telegram counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def desk_language(work: Work, group: StaffGroup | None) -> str:
+    """Return the language a staff group reads: its own, else the business's first."""
+    return (group.language if group else None) or work.rules.languages[0]
+
+
+def card_buttons(work: Work, case: Case, language: str) -> Rows:
+    """Return what staff may do with a case in its present state."""
+
+    def button(verb: str) -> Button:
+        return Button(work.texts.button(f"desk.button.{verb}", language), data=f"k:{verb}:{case.id}")
+
+    if case.state in LIVE:
+        take = () if case.owner_id else (button("take"),)
+        return ((*take, button("note"), button("resolve")),)
+    if case.state is CaseState.RESOLVED:
+        return ((button("note"), button("reopen")),)
+    return ((button("reopen"),),)
+
+
+async def card_html(work: Work, case: Case, language: str) -> str:
+    """Return the card of a case: who, what, since when, promised until when, and whose it is."""
+    texts = work.texts
+    customer = await people_rows.get_customer(work.tx, case.customer_id)
+    contact = await people_rows.get_contact(work.tx, case.contact_point_id) if case.contact_point_id else None
+    owner = await staff_rows.get_member(work.tx, case.owner_id) if case.owner_id else None
+
+    def moment(at: Any) -> str:
+        return texts.moment(at, language, zone=work.rules.zone, now=work.now)
+
+    lines = [
+        texts.say(
+            "desk.card.head",
+            language,
+            number=case.public_number,
+            kind=texts.button(f"case.kind.{case.kind}", language),
+            state=texts.button(f"case.state.{case.state}", language),
+        ),
+        _who_line(work, customer, contact, language),
+    ]
+    if case.aspect:
+        aspect = texts.button(f"aspect.{case.aspect}", language)
+        lines.append(texts.say("desk.card.aspect", language, aspect=aspect))
+    if case.order_ref:
+        lines.append(texts.say("desk.card.order", language, order=case.order_ref))
+    if customer and customer.branch_id:
+        branch = await people_rows.get_branch_name(work.tx, customer.branch_id)
+        lines.append(texts.say("desk.card.branch", language, branch=branch))
+    if case.promised_at and case.first_response_at is None and case.live:
+        lines.append(texts.say("desk.card.promised", language, moment=moment(case.promised_at)))
+    if case.first_response_at:
+        lines.append(texts.say("desk.card.answered", language, moment=moment(case.first_response_at)))
+    lines.append(
+        texts.say("desk.card.owner", language, owner=owner.name) if owner else texts.say("desk.card.no_owner", language)
+    )
+    if case.summary:
+        lines.append(texts.say("desk.card.summary", language, summary=_shortened(case.summary, _SUMMARY_LETTERS)))
+    if contact and contact.contact.reach == "blocked":
+        lines.append(texts.say("desk.card.blocked", language))
+    return "\n".join(lines)
+
+
+def _who_line(work: Work, customer: Customer | None, contact: people_rows.KnownContact | None, language: str) -> str:
+    if customer is None:
+        return work.texts.say("desk.card.nobody", language)
+    username = contact.contact.username if contact else None
+    name = f"{customer.name} (@{username})" if username else customer.name
+    spoken = work.texts.button(f"language.{customer.language}", language)
+    return work.texts.say("desk.card.who", language, name=name, spoken=spoken)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+async def show_card(work: Work, case: Case) -> None:
+    """Queue the card as it is now; a card still waiting to be sent or edited takes the new words instead."""
+    if case.staff_group_id is None:
+        return
+    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    message = Outgoing(
+        purpose=Purpose.CARD,
+        target=to_card(case.id, case.staff_group_id),
+        content=Content(Kind.TEXT, await card_html(work, case, language)),
+        buttons=card_buttons(work, case, language),
+        coalesce_key=f"card:{case.id}",
+        case_id=case.id,
+        customer_id=case.customer_id,
+        extra={"topic_name": await _topic_name(work, case)},
+    )
+    await queue_or_replace(work.tx, message, bot_id=work.bot_id, now=work.now)
+
+
+async def _topic_name(work: Work, case: Case) -> str:
+    customer = await people_rows.get_customer(work.tx, case.customer_id)
+    return _shortened(f"{case.public_number} · {customer.name if customer else ''}", 120)
+
+
+async def pass_on(
+    work: Work, case: Case, *, interaction_id: int, content: Content, reply_to: int | None = None
+) -> None:
+    """Queue a customer's words for the staff side; the parts of an album travel together."""
+    if case.staff_group_id is None:
+        return
+    message = Outgoing(
+        purpose=Purpose.CUSTOMER_WORDS,
+        target=to_case(case.id, case.staff_group_id),
+        content=content,
+        reply_to=reply_to,
+        customer_id=case.customer_id,
+        case_id=case.id,
+        interaction_id=interaction_id,
+    )
+    await queue_words(work, message)
+
+
+async def queue_words(work: Work, message: Outgoing) -> None:
+    """Queue a person's words; parts of one album join the row that still waits for its other parts."""
+    content = message.content
+    if not (content.media_group_id and content.kind in ALBUM_KINDS):
+        await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
+        return
+    key = f"album:{message.target.chat_key}:{content.media_group_id}"
+    item = {**content_to_json(content), "interaction_id": message.interaction_id}
+
+    def joined(body: dict[str, Any]) -> dict[str, Any]:
+        extra = body.get("extra", {})
+        return {**body, "extra": {**extra, "items": [*extra.get("items", []), item][:_ALBUM_MOST]}}
+
+    if await merge_queued(work.tx, key, joined) is None:
+        album = replace(
+            message,
+            action=Action.ALBUM,
+            coalesce_key=key,
+            not_before_at=work.now + work.rules.album_wait,
+            extra={"items": [item]},
+        )
+        await add_outgoing(work.tx, album, bot_id=work.bot_id, now=work.now)
+
+
+async def pass_on_edit(work: Work, case: Case, *, interaction_id: int, original_id: int, content: Content) -> None:
+    """Queue a customer's changed words as an answer to the words they replace; the first version stays."""
+    if case.staff_group_id is None:
+        return
+    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    target = to_case(case.id, case.staff_group_id)
+    head = work.texts.say("desk.edited", language)
+    await tell(work, target, head, case_id=case.id, reply_to=original_id)
+    await pass_on(work, case, interaction_id=interaction_id, content=replace(content, media_group_id=None))
+
+
+async def notice_case(work: Work, case: Case, key: str, *, dedupe_key: str | None = None, **values: object) -> None:
+    """Queue a notice for the staff of a case."""
+    if case.staff_group_id is None:
+        return
+    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    html = work.texts.say(key, language, **values)
+    await tell(work, to_case(case.id, case.staff_group_id), html, case_id=case.id, dedupe_key=dedupe_key)
+
+
+async def notice_staff(
+    work: Work, key: str, *, buttons: Rows = (), dedupe_key: str | None = None, **values: object
+) -> None:
+    """Queue a notice for the first staff group, outside any topic; without a group there is nobody to tell."""
+    group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
+    if group is not None:
+        html = work.texts.say(key, desk_language(work, group), **values)
+        await tell(work, to_staff_group(group.id), html, buttons=buttons, dedupe_key=dedupe_key)
+
+
+async def show_case(work: Work, case: Case) -> None:
+    """Queue the whole case for its staff group: the card, then everything said so far in order."""
+    await show_card(work, case)
+    for said in await list_of_case(work.tx, case.id):
+        if said.direction is Direction.IN and said.author.kind is ActorKind.CUSTOMER and _is_words(said):
+            await pass_on(work, case, interaction_id=said.id, content=said.content)
+
+
+async def show_history(work: Work, case: Case) -> None:
+    """Queue the card and a compact history, for a view that was lost and is built anew."""
+    if case.staff_group_id is None:
+        return
+    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    lines = [
+        _history_line(work, said, language)
+        for said in await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
+    ]
+    lines = [line for line in lines if line]
+    await show_card(work, case)
+    text = work.texts.say("desk.history", language)
+    for line in lines:
+        if utf16_length(text) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
+            await tell(work, to_case(case.id, case.staff_group_id), text, case_id=case.id)
+            text = work.texts.say("desk.history", language)
+        text += "\n" + line
+    await tell(work, to_case(case.id, case.staff_group_id), text, case_id=case.id)
+
+
+def _history_line(work: Work, said: Interaction, language: str) -> str:
+    if said.author.kind not in (ActorKind.CUSTOMER, ActorKind.STAFF) or not _is_words(said):
+        return ""
+    who = "note" if said.visibility is Visibility.INTERNAL else said.author.kind.value
+    words = _shortened(said.content.text, 300) or work.texts.button(f"kind.{said.content.kind}", language)
+    at = work.texts.moment(said.at, language, zone=work.rules.zone, now=work.now)
+    return work.texts.say(f"desk.history.{who}", language, at=at, words=words)
+
+
+def _is_words(said: Interaction) -> bool:
+    return said.content.kind not in (Kind.TAP, Kind.COMMAND, Kind.REACTION, Kind.MEMBERSHIP)
+
+
+async def answer_customer(
+    work: Work,
+    case: Case,
+    *,
+    contact_point_id: int,
+    interaction_id: int,
+    content: Content,
+    name: str | None,
+    reply_to: int | None,
+) -> None:
+    """Queue a staff member's words for the customer, under their ``name`` when the business shows names."""
+    message = Outgoing(
+        purpose=Purpose.STAFF_ANSWER,
+        target=to_contact(contact_point_id),
+        content=signed(content, name) if name else content,
+        reply_to=reply_to,
+        customer_id=case.customer_id,
+        case_id=case.id,
+        interaction_id=interaction_id,
+    )
+    await queue_words(work, message)
+
+
+def signed(content: Content, name: str) -> Content:
+    """Return ``content`` with the speaker's name as a bold first line, where Telegram has room for it."""
+    if content.kind is not Kind.TEXT and not (content.text and content.media):
+        return content
+    head = f"{name}\n"
+    limit = TEXT_LIMIT if content.kind is Kind.TEXT else CAPTION_LIMIT
+    if utf16_length(head) + utf16_length(content.text) > limit:
+        return content
+    shift = utf16_length(head)
+    bold = {"type": "bold", "offset": 0, "length": utf16_length(name)}
+    moved = tuple({**entity, "offset": entity["offset"] + shift} for entity in content.entities)
+    return replace(content, text=head + content.text, entities=(bold, *moved))

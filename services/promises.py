@@ -1,0 +1,74 @@
+"""Promised answers: staff are reminded in time, the customer hears of a new time before the old one passes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.cases import Case, first_response_due
+from domain.outgoing import Purpose
+from domain.people import SYSTEM
+from services import desk
+from services.cases import moment_for
+from services.speech import say
+from services.work import Work, person_of_contact
+from storage import cases as case_rows
+from storage.audit import add_audit
+
+WARN_BEFORE = 0.25
+"""The share of the answer time that is left when staff are reminded."""
+RENEW_BEFORE = timedelta(minutes=2)
+"""How long before it passes a promise is renewed; the tick runs more often than that."""
+MOST_RENEWALS = 3
+"""After so many new times the customer is not asked to wait again by machine; staff go on being reminded."""
+
+
+async def keep_promises(work: Work, *, limit: int = 100) -> int:
+    """Remind staff of answers that fall due, and renew promises about to pass; returns how many cases it touched."""
+    horizon = work.now + max(work.rules.answer_within * WARN_BEFORE, RENEW_BEFORE)
+    touched = 0
+    for case in await case_rows.list_promises_due(work.tx, before=horizon, limit=limit):
+        if case.promised_at and case.promised_at <= work.now + RENEW_BEFORE:
+            touched += await _renew(work, case)
+        elif not case.promise_warned:
+            await _warn(work, case)
+            touched += 1
+    return touched
+
+
+async def _warn(work: Work, case: Case) -> None:
+    changed = replace(case, promise_warned=True)
+    case_rows.save_case(work.tx, changed, promise_warned=True)
+    moment = work.texts.moment(
+        case.promised_at or work.now, work.rules.languages[0], zone=work.rules.zone, now=work.now
+    )
+    await desk.notice_case(work, case, "desk.promise_near", number=case.public_number, moment=moment)
+
+
+async def _renew(work: Work, case: Case) -> bool:
+    due = first_response_due(work.now, work.rules.answer_within)
+    renewals = case.promise_renewals + 1
+    changed = replace(case, promised_at=due, promise_renewals=renewals, promise_warned=False)
+    case_rows.save_case(work.tx, changed, promised_at=due, promise_renewals=renewals, promise_warned=False)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=SYSTEM,
+        action="case.renew_promise",
+        subject=("case", case.id),
+        customer_id=case.customer_id,
+        before={"promised_at": case.promised_at.isoformat() if case.promised_at else None},
+        after={"promised_at": due.isoformat()},
+    )
+    await desk.notice_case(work, changed, "desk.promise_renewed", number=case.public_number, count=renewals)
+    await desk.show_card(work, changed)
+    person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
+    if person is not None and renewals <= MOST_RENEWALS:
+        await say(
+            work,
+            person,
+            "case.promise_renewed",
+            purpose=Purpose.PROMISE,
+            case_id=case.id,
+            number=case.public_number,
+            moment=moment_for(work, person, due),
+        )
+    return True
