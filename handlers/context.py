@@ -68,11 +68,11 @@ class CareContext:
         group_language = self.group.language if self.group else None
         return group_language or self.work.rules.languages[0]
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, **values: Any) -> str:
         """Return a text in the listener's language as Telegram HTML."""
         return self.work.texts.say(key, self.language, **values)
 
-    def label(self, key: str, **values: object) -> str:
+    def label(self, key: str, **values: Any) -> str:
         """Return a text in the listener's language as the plain words of a button."""
         return self.work.texts.button(key, self.language, **values)
 
@@ -84,7 +84,7 @@ class CareContext:
         keyboard: tuple[tuple[str, ...], ...] = (),
         replacing: int | None = None,
         case_id: int | None = None,
-        **values: object,
+        **values: Any,
     ) -> int:
         """Say one thing to the customer, recorded; returns the interaction."""
         return await speech.say(
@@ -98,7 +98,7 @@ class CareContext:
             **values,
         )
 
-    def answer(self, key: str | None = None, *, alert: bool = False, **values: object) -> None:
+    def answer(self, key: str | None = None, *, alert: bool = False, **values: Any) -> None:
         """End the waiting of the tapped button, with a short text if a key is given; later answers win."""
         text = self.work.texts.button(key, self.language, **values)[:200] if key else ""
         self.answers[:] = [TapAnswer(self.tapped.query_id, text, alert)]

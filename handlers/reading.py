@@ -238,4 +238,4 @@ def _placed(message: Message) -> Content:
 
 def _unsupported_fields(message: Message) -> list[str]:
     known = {"message_id", "date", "chat", "from", "from_user", "sender_chat", "reply_to_message", "via_bot"}
-    return sorted(name for name in message.to_dict() if name not in known)[:8]
+    return sorted(str(name) for name in message.to_dict() if name not in known)[:8]

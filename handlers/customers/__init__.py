@@ -1,0 +1,1 @@
+"""What customers say and tap in their private chat with the business."""

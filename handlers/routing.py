@@ -1,0 +1,129 @@
+"""From an update to its handler. Everything said in a private chat is recorded before anyone decides what it means."""
+
+from telegram import ChatMember, ChatMemberUpdated, MessageReactionUpdated, ReactionTypeEmoji, Update
+from telegram.constants import ChatType
+
+from domain.interactions import Content, Kind
+from domain.people import Reach
+from handlers import strangers
+from handlers.context import CareContext
+from handlers.customers import edits as customer_edits
+from handlers.customers import reactions as customer_reactions
+from handlers.customers import taps as customer_taps
+from handlers.customers import words as customer_words
+from handlers.reading import Heard, read_message, read_tap
+from handlers.staff import group as staff_group
+from handlers.staff import taps as staff_taps
+from handlers.staff import words as staff_words
+from services.customers import meet, set_reach
+from services.speech import record_heard
+from storage.interactions import Origin
+
+
+async def route(update: Update, context: CareContext) -> None:
+    """Handle one update; what nobody asked for, such as a channel post, changes nothing."""
+    if (heard := read_message(update)) is not None:
+        context.heard = heard
+        await _on_message(update, context)
+    elif (tap := read_tap(update)) is not None:
+        context.tap = tap
+        await _on_tap(update, context)
+    elif update.my_chat_member is not None:
+        await _on_membership(update.my_chat_member, context)
+    elif update.message_reaction is not None:
+        await _on_reaction(update.message_reaction, context, update.update_id)
+
+
+async def _on_message(update: Update, context: CareContext) -> None:
+    chat = update.effective_chat
+    assert chat is not None
+    if chat.type == ChatType.PRIVATE:
+        await _on_private_message(context)
+    elif chat.type == ChatType.CHANNEL:
+        return
+    elif context.group is not None or await staff_group.on_migration(update, context):
+        await (staff_words.on_edit if context.said.edited else staff_words.on_message)(context)
+    else:
+        await strangers.on_message(context)
+
+
+async def _on_private_message(context: CareContext) -> None:
+    heard = context.said
+    if heard.service:
+        return
+    await _know(context, heard)
+    if heard.edited:
+        await customer_edits.on_edit(context)
+        return
+    context.interaction_id = await context.record()
+    await customer_words.on_message(context)
+
+
+async def _know(context: CareContext, heard: Heard) -> None:
+    """Make sure that the person has a record; whoever writes can be reached."""
+    speaker = heard.speaker
+    if context.person is None:
+        context.person = await meet(
+            context.work,
+            chat_id=heard.chat_id,
+            name=speaker.name,
+            username=speaker.username,
+            language_code=speaker.language_code,
+        )
+    await set_reach(context.work, context.person, Reach.REACHABLE, by=context.person.actor)
+
+
+async def _on_tap(update: Update, context: CareContext) -> None:
+    tap = context.tapped
+    assert update.callback_query is not None
+    message = update.callback_query.message
+    private = message is None or message.chat.type == ChatType.PRIVATE
+    context.answer()
+    if not private:
+        if context.group is not None:
+            await staff_taps.on_tap(context)
+        return
+    if context.person is None:
+        context.person = await meet(
+            context.work,
+            chat_id=tap.chat_id,
+            name=tap.speaker.name,
+            username=tap.speaker.username,
+            language_code=tap.speaker.language_code,
+        )
+    context.interaction_id = await record_heard(
+        context.work,
+        author=context.person.actor,
+        content=Content(Kind.TAP, tap.data),
+        origin=tap.origin,
+        customer_id=context.person.customer.id,
+    )
+    await customer_taps.on_tap(context)
+
+
+async def _on_membership(change: ChatMemberUpdated, context: CareContext) -> None:
+    gone = change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
+    if change.chat.type != ChatType.PRIVATE:
+        if context.group is not None:
+            await staff_group.on_our_membership(change, context)
+        elif not gone:
+            await strangers.on_added(change, context)
+    elif context.person is not None:
+        person = context.person
+        await set_reach(
+            context.work, person, Reach.BLOCKED if gone else Reach.REACHABLE, by=person.actor
+        )
+
+
+async def _on_reaction(reaction: MessageReactionUpdated, context: CareContext, update_id: int) -> None:
+    if reaction.chat.type != ChatType.PRIVATE or context.person is None:
+        return
+    emoji = [r.emoji for r in reaction.new_reaction if isinstance(r, ReactionTypeEmoji)]
+    context.interaction_id = await record_heard(
+        context.work,
+        author=context.person.actor,
+        content=Content(Kind.REACTION, "".join(emoji)),
+        origin=Origin(reaction.chat.id, None, update_id),
+        customer_id=context.person.customer.id,
+    )
+    await customer_reactions.on_reaction(context, message_id=reaction.message_id, emoji=emoji)

@@ -1,0 +1,1 @@
+"""What staff say and tap in their group."""
