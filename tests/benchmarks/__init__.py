@@ -1,0 +1,1 @@
+"""Tests of the measurements: that they count and time what they say."""
