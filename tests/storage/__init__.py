@@ -1,0 +1,1 @@
+"""Tests of the tables, the migrations and the queries."""
