@@ -137,7 +137,7 @@ class Action(StrEnum):
 class Outgoing:
     """One thing to be said.
 
-    ``content.text`` is Telegram HTML unless ``content.entities`` are given. ``message_id`` is the message edited or
+    ``content.text`` is a person's own words, sent letter by letter, unless ``html`` says that it is ours. ``message_id`` is the message edited or
     reacted to. ``keyboard`` is the reply keyboard (rows of texts), ``force_reply`` asks for an answer in place.
     ``reply_to`` is an interaction. ``coalesce_key`` replaces the content of a row still queued under the same key.
     """
@@ -146,6 +146,7 @@ class Outgoing:
     target: Target
     content: Content
     action: Action = Action.SEND
+    html: bool = False
     buttons: Rows = ()
     keyboard: tuple[tuple[str, ...], ...] = ()
     force_reply: bool = False

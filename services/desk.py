@@ -109,6 +109,7 @@ async def show_card(work: Work, case: Case) -> None:
         purpose=Purpose.CARD,
         target=to_card(case.id, case.staff_group_id),
         content=Content(Kind.TEXT, await card_html(work, case, language)),
+        html=True,
         buttons=card_buttons(work, case, language),
         coalesce_key=f"card:{case.id}",
         case_id=case.id,

@@ -14,6 +14,7 @@ from sqlalchemy import CursorResult, Executable, Table, bindparam, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -164,11 +165,16 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
 
 
+_UNAVAILABLE = ("unable to open", "disk I/O error", "disk is full", "readonly database")
+
+
 def is_lost_connection(error: BaseException) -> bool:
-    """Return whether the database cannot be reached right now."""
-    return isinstance(error, (ConnectionError, OSError, TimeoutError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    """Return whether the database cannot be used right now: away, its disk full, its file out of reach."""
+    if isinstance(error, OperationalError) and any(words in str(error.orig) for words in _UNAVAILABLE):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error.orig, ConnectionError)
+    return isinstance(error, (ConnectionError, TimeoutError, PoolTimeout))
 
 
 def open_database(url: str) -> Database:

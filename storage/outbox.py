@@ -101,6 +101,7 @@ def buttons_to_json(rows: tuple[tuple[Button, ...], ...]) -> list[list[dict[str,
 def _body(message: Outgoing) -> dict[str, Any]:
     found = {
         "content": content_to_json(message.content),
+        "html": message.html,
         "buttons": buttons_to_json(message.buttons),
         "keyboard": [list(row) for row in message.keyboard],
         "force_reply": message.force_reply,
