@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.interactions import Content, Kind
-from domain.outgoing import Action
+from domain.outgoing import Action, TargetKind
 from storage.outbox import OutboxRow, content_from_json
 
 _FILE_METHODS = {
@@ -56,7 +56,7 @@ def call_for(row: OutboxRow, address: Address) -> Call:
         return Call("setMyCommands", {"commands": commands, "scope": scope})
     if row.action is Action.ALBUM and len(body["extra"]["items"]) > 1:
         return _album(body["extra"]["items"], address)
-    if row.action is Action.EDIT and address.message_id:
+    if address.message_id and (row.action is Action.EDIT or row.target_kind is TargetKind.CARD):
         return _edit(content, body, address)
     return _send(content, body, address)
 
@@ -126,6 +126,7 @@ def _album(items: list[dict[str, Any]], address: Address) -> Call:
     for item in items:
         content = content_from_json(item)
         assert content.media
-        media.append({"type": content.kind.value, "media": content.media.file_id, **_words(content, "caption", html=False)})
+        media.append(
+            {"type": content.kind.value, "media": content.media.file_id, **_words(content, "caption", html=False)}
+        )
     return Call("sendMediaGroup", {**_where(address), "media": media})
-

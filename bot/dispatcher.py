@@ -144,8 +144,9 @@ class Dispatcher:
         return answers
 
     async def _within_limit(self, update: Update, context: CareContext) -> None:
+        limit = asyncio.timeout(_HANDLING_LIMIT_S)
         try:
-            async with asyncio.timeout(_HANDLING_LIMIT_S) as limit:
+            async with limit:
                 await self._route(update, context)
         except TimeoutError:
             if limit.expired():  # told apart from a database that does not answer

@@ -137,9 +137,10 @@ class Action(StrEnum):
 class Outgoing:
     """One thing to be said.
 
-    ``content.text`` is a person's own words, sent letter by letter, unless ``html`` says that it is ours. ``message_id`` is the message edited or
-    reacted to. ``keyboard`` is the reply keyboard (rows of texts), ``force_reply`` asks for an answer in place.
-    ``reply_to`` is an interaction. ``coalesce_key`` replaces the content of a row still queued under the same key.
+    ``content.text`` is a person's own words, sent letter by letter, unless ``html`` says that it is ours.
+    ``message_id`` is the message edited or reacted to. ``keyboard`` is the reply keyboard (rows of texts),
+    ``force_reply`` asks for an answer in place. ``reply_to`` is an interaction. ``coalesce_key`` replaces the
+    content of a row still queued under the same key.
     """
 
     purpose: Purpose

@@ -47,7 +47,7 @@ class Pacer:
 
     def spend(self, chat_key: str, now: datetime, *, group: bool) -> None:
         """Count one call to ``chat_key`` at ``now``."""
-        self._token.append(now)
+        self.spend_token(now)
         if group:
             if self._limits.group_per_minute:
                 self._groups.setdefault(chat_key, deque(maxlen=self._limits.group_per_minute)).append(now)
@@ -55,6 +55,10 @@ class Pacer:
             self._private[chat_key] = now
             if len(self._private) > 10_000:
                 self._forget_before(now - timedelta(seconds=self._limits.private_gap_s))
+
+    def spend_token(self, now: datetime) -> None:
+        """Count one call that only the token's budget knows, such as a reaction."""
+        self._token.append(now)
 
     def _forget_before(self, horizon: datetime) -> None:
         self._private = {key: at for key, at in self._private.items() if at > horizon}

@@ -117,6 +117,7 @@ class StaffGroup:
     name: str
     forum: bool | None = None
     language: str | None = None
+    unreachable_since_at: datetime | None = None
 
 
 class ActorKind(StrEnum):

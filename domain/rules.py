@@ -25,8 +25,8 @@ class BirthdayRules:
 class Retention:
     """How long which words are kept; ``None`` keeps them until the person asks otherwise."""
 
-    inbox: timedelta = timedelta(days=7)
-    outbox: timedelta = timedelta(days=30)
+    inbox: timedelta | None = timedelta(days=7)
+    outbox: timedelta | None = timedelta(days=30)
     media: timedelta | None = timedelta(days=730)
 
 

@@ -1,6 +1,7 @@
 """The staff side of a case: its card, the customer's words passed on, and notices. A view that may be lost."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from domain.cases import LIVE, Case, CaseState
@@ -9,10 +10,11 @@ from domain.outgoing import Action, Button, Outgoing, Purpose, Rows, to_card, to
 from domain.people import ActorKind, Customer, StaffGroup
 from services.speech import tell
 from services.work import Work
+from storage import cases as case_rows
 from storage import people as people_rows
 from storage import staff as staff_rows
 from storage.interactions import list_of_case
-from storage.outbox import add_outgoing, content_to_json, merge_queued, queue_or_replace
+from storage.outbox import add_outgoing, buttons_to_json, content_to_json, merge_queued, queue_or_replace
 
 _SUMMARY_LETTERS = 600
 _HISTORY_INTERACTIONS = 30
@@ -114,9 +116,28 @@ async def show_card(work: Work, case: Case) -> None:
         coalesce_key=f"card:{case.id}",
         case_id=case.id,
         customer_id=case.customer_id,
-        extra={"topic_name": await _topic_name(work, case)},
     )
     await queue_or_replace(work.tx, message, bot_id=work.bot_id, now=work.now)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a case looks like in its staff group right now: the topic's name and the card as an outbox body."""
+
+    topic_name: str
+    card_body: dict[str, Any]
+
+
+async def view_of_case(work: Work, *, case_id: int) -> View:
+    """Return how a case is to be shown where no topic or card of it stands yet."""
+    case = await case_rows.get_case(work.tx, case_id)
+    assert case is not None
+    assert case.staff_group_id is not None
+    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    content = Content(Kind.TEXT, await card_html(work, case, language))
+    buttons = buttons_to_json(card_buttons(work, case, language))
+    body = {"content": content_to_json(content), "html": True, "buttons": buttons}
+    return View(await _topic_name(work, case), body)
 
 
 async def _topic_name(work: Work, case: Case) -> str:
@@ -177,13 +198,42 @@ async def pass_on_edit(work: Work, case: Case, *, interaction_id: int, original_
     await pass_on(work, case, interaction_id=interaction_id, content=replace(content, media_group_id=None))
 
 
-async def notice_case(work: Work, case: Case, key: str, *, dedupe_key: str | None = None, **values: object) -> None:
-    """Queue a notice for the staff of a case."""
+async def notice_case(
+    work: Work,
+    case: Case,
+    key: str,
+    *,
+    purpose: Purpose = Purpose.STAFF_NOTICE,
+    buttons: Rows = (),
+    reply_to: int | None = None,
+    replacing: int | None = None,
+    force_reply: bool = False,
+    dedupe_key: str | None = None,
+    **values: object,
+) -> None:
+    """Queue a notice for the staff of a case, in their language; instants among ``values`` are told on their clock."""
     if case.staff_group_id is None:
         return
     language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    html = work.texts.say(key, language, **values)
-    await tell(work, to_case(case.id, case.staff_group_id), html, case_id=case.id, dedupe_key=dedupe_key)
+    said = {name: _told(work, value, language) for name, value in values.items()}
+    await tell(
+        work,
+        to_case(case.id, case.staff_group_id),
+        work.texts.say(key, language, **said),
+        purpose=purpose,
+        buttons=buttons,
+        case_id=case.id,
+        reply_to=reply_to,
+        replacing=replacing,
+        force_reply=force_reply,
+        dedupe_key=dedupe_key,
+    )
+
+
+def _told(work: Work, value: object, language: str) -> object:
+    if isinstance(value, datetime):
+        return work.texts.moment(value, language, zone=work.rules.zone, now=work.now)
+    return value
 
 
 async def notice_staff(

@@ -95,15 +95,16 @@ def save_case(tx: Tx, case: Case, **changed: Any) -> None:
     tx.change(cases, case.id, **changed)
 
 
-async def list_promises_due(tx: Tx, *, before: datetime, limit: int) -> list[Case]:
-    """Return live, unanswered cases whose promised answer falls before ``before``, soonest first."""
+async def list_promises_due(tx: Tx, *, warn_before: datetime, renew_before: datetime, limit: int) -> list[Case]:
+    """Return live, unanswered cases of which staff are to be warned, or whose promise is to be renewed, soonest first."""
     statement = (
         select(*_COLUMNS)
         .where(
             cases.c.first_response_at.is_(None),
             cases.c.closed_at.is_(None),
             cases.c.state.in_(_LIVE),
-            cases.c.promised_at <= before,
+            cases.c.promised_at <= warn_before,
+            or_(cases.c.promise_warned.is_(False), cases.c.promised_at <= renew_before),
         )
         .order_by(cases.c.promised_at)
         .limit(limit)
@@ -117,6 +118,17 @@ async def list_resolved_before(tx: Tx, *, before: datetime, limit: int) -> list[
         select(*_COLUMNS)
         .where(cases.c.state == CaseState.RESOLVED.value, cases.c.resolved_at <= before)
         .order_by(cases.c.resolved_at)
+        .limit(limit)
+    )
+    return await _load(tx, statement)
+
+
+async def list_shown_in(tx: Tx, *, staff_group_id: int, limit: int) -> list[Case]:
+    """Return the live cases of a staff group, oldest first."""
+    statement = (
+        select(*_COLUMNS)
+        .where(cases.c.staff_group_id == staff_group_id, cases.c.state.in_(_LIVE))
+        .order_by(cases.c.id)
         .limit(limit)
     )
     return await _load(tx, statement)
@@ -168,8 +180,8 @@ async def set_topic(
     await tx.execute(insert.on_conflict_do_update(index_elements=["case_id"], set_=values))
 
 
-async def set_card(tx: Tx, *, case_id: int, card_message_id: int) -> None:
-    """Keep which message is the card of a case."""
+async def set_card(tx: Tx, *, case_id: int, card_message_id: int | None) -> None:
+    """Keep which message is the card of a case, or that none is."""
     await tx.execute(update(topics).where(topics.c.case_id == case_id).values(card_message_id=card_message_id))
 
 

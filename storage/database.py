@@ -149,6 +149,12 @@ class Database:
         async with self._reader.connect() as connection, connection.begin():
             yield Tx(connection, writes=False)
 
+    @asynccontextmanager
+    async def lone_connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of its own, committing each statement by itself, such as one that holds a lock."""
+        async with self._writer.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()

@@ -273,13 +273,26 @@ async def list_expired(tx: Tx, *, bot_id: int, now: datetime, limit: int = 500) 
     return [_row(row) for row in rows]
 
 
-async def get_next_due_at(tx: Tx, *, bot_id: int) -> datetime | None:
-    """Return the earliest instant a postponed row, a pause's end or a lease's end asks to be looked at."""
-    waiting = select(func.min(outbox.c.not_before_at)).where(outbox.c.bot_id == bot_id, outbox.c.state == _QUEUED)
+async def get_next_due_at(tx: Tx, *, bot_id: int, now: datetime) -> datetime | None:
+    """Return the earliest instant after ``now`` at which a postponed row, a pause or a lease wants a look."""
+    waiting = select(func.min(outbox.c.not_before_at)).where(
+        outbox.c.bot_id == bot_id, outbox.c.state == _QUEUED, outbox.c.not_before_at > now
+    )
     leases = select(func.min(outbox.c.lease_until_at)).where(outbox.c.bot_id == bot_id, outbox.c.state == _SENDING)
-    paused = select(func.min(pauses.c.until_at)).where(pauses.c.bot_id == bot_id)
-    found = [(await tx.execute(statement)).scalar() for statement in (waiting, leases, paused)]
+    paused = select(func.min(pauses.c.until_at)).where(pauses.c.bot_id == bot_id, pauses.c.until_at > now)
+    found = (
+        await tx.execute(select(waiting.scalar_subquery(), leases.scalar_subquery(), paused.scalar_subquery()))
+    ).one()
     return min((at for at in found if at is not None), default=None)
+
+
+async def turn_into_send(tx: Tx, *, row_id: int) -> None:
+    """Let words that were to replace a message that is gone be said as a message of their own."""
+    await tx.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id)
+        .values(action=Action.SEND.value, state="queued", lease_until_at=None, not_before_at=None)
+    )
 
 
 async def get_row(tx: Tx, row_id: int) -> OutboxRow | None:

@@ -88,6 +88,19 @@ async def load_contacts(tx: Tx, *, bot_id: int, chat_ids: Sequence[int]) -> dict
     return {row.chat_id: _known(row) for row in rows}
 
 
+async def list_chat_ids(tx: Tx, contact_point_ids: Sequence[int]) -> dict[int, int]:
+    """Return the Telegram chats of these contact points, by contact point."""
+    if not contact_point_ids:
+        return {}
+    rows = await tx.execute(_CHAT_IDS, {"ids": list(contact_point_ids)})
+    return {row.id: row.chat_id for row in rows}
+
+
+_CHAT_IDS = select(contact_points.c.id, contact_points.c.chat_id).where(
+    contact_points.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 async def get_contact(tx: Tx, contact_point_id: int) -> KnownContact | None:
     """Return one contact point with its customer."""
     row = (await tx.execute(_KNOWN.where(contact_points.c.id == contact_point_id))).first()

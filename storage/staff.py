@@ -16,7 +16,7 @@ def _member(row: Any) -> StaffMember:
 
 
 def _group(row: Any) -> StaffGroup:
-    return StaffGroup(row.id, row.bot_id, row.chat_id, row.name, row.forum, row.language)
+    return StaffGroup(row.id, row.bot_id, row.chat_id, row.name, row.forum, row.language, row.unreachable_since_at)
 
 
 @dataclass(frozen=True, slots=True)

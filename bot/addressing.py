@@ -1,0 +1,89 @@
+"""Where logical targets are in Telegram right now: what is missing for a view is said, not guessed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.calls import Address
+from domain.outgoing import Action, TargetKind
+from domain.people import StaffGroup
+from storage import cases as case_rows
+from storage import staff as staff_rows
+from storage.cases import Topic
+from storage.database import Tx
+from storage.interactions import get_interaction
+from storage.outbox import OutboxRow, find_sent_of_interaction
+from storage.people import list_chat_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a row reaches its chat. ``address`` is ``None`` when its target is gone for good.
+
+    ``opening``: the case has no topic or card yet in ``group``; it is made on the way.
+    """
+
+    address: Address | None
+    group: StaffGroup | None = None
+    topic: Topic | None = None
+    opening: bool = False
+
+
+async def find_ways(tx: Tx, rows: Sequence[OutboxRow]) -> dict[int, Way]:
+    """Return the way of each row, by row id."""
+    contacts = await list_chat_ids(tx, [r.target_ref for r in rows if r.target_kind is TargetKind.CONTACT])
+    ways = {}
+    for row in rows:
+        if row.target_kind is TargetKind.CONTACT:
+            chat_id = contacts.get(row.target_ref)
+            ways[row.id] = Way(None) if chat_id is None else await _within_chat(tx, row, chat_id)
+        elif row.target_kind is TargetKind.CHAT:
+            ways[row.id] = await _within_chat(tx, row, row.target_ref)
+        else:
+            ways[row.id] = await _to_staff(tx, row)
+    return ways
+
+
+async def _within_chat(tx: Tx, row: OutboxRow, chat_id: int, thread_id: int | None = None) -> Way:
+    body = row.body or {}
+    reply_to = await _message_of(tx, body.get("reply_to"), chat_id)
+    message_id = body.get("message_id")
+    edit_of = body.get("extra", {}).get("edit_of")
+    if row.action is Action.EDIT and edit_of:
+        message_id = await _message_of(tx, edit_of, chat_id)
+        if message_id is None:
+            return Way(None)
+    return Way(Address(chat_id, thread_id, reply_to, message_id))
+
+
+async def _message_of(tx: Tx, interaction_id: int | None, chat_id: int) -> int | None:
+    """Return the message in ``chat_id`` that shows an interaction: said there, or passed on to there."""
+    if interaction_id is None:
+        return None
+    said = await get_interaction(tx, interaction_id)
+    if said is not None and said.chat_id == chat_id and said.message_id:
+        return said.message_id
+    carried = await find_sent_of_interaction(tx, interaction_id=interaction_id, chat_id=chat_id)
+    return carried.message_id if carried else None
+
+
+async def _to_staff(tx: Tx, row: OutboxRow) -> Way:
+    group = await staff_rows.get_group(tx, int(row.chat_key.removeprefix("g")))
+    if group is None:
+        return Way(None)
+    if row.target_kind is TargetKind.STAFF_GROUP:
+        way = await _within_chat(tx, row, group.chat_id)
+        return Way(way.address, group)
+    topic = await case_rows.get_topic(tx, row.target_ref)
+    if topic is None or topic.staff_group_id != group.id:
+        return Way(Address(group.chat_id), group, None, opening=True)
+    shown = topic.card_message_id is not None and (topic.thread_id is not None or group.forum is False)
+    if not shown:
+        return Way(Address(group.chat_id, topic.thread_id), group, topic, opening=True)
+    if row.target_kind is TargetKind.CARD:
+        return Way(Address(group.chat_id, topic.thread_id, message_id=topic.card_message_id), group, topic)
+    within = (await _within_chat(tx, row, group.chat_id, topic.thread_id)).address
+    assert within is not None
+    if topic.thread_id is None:
+        reply_to = within.reply_to or topic.card_message_id
+        within = Address(group.chat_id, None, reply_to, within.message_id, reply_required=True)
+    return Way(within, group, topic)

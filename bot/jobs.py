@@ -1,0 +1,122 @@
+"""Slow work, done outside of any transaction: fetching the bytes of files that people sent."""
+
+import asyncio
+import hashlib
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from telegram.error import BadRequest, TelegramError
+
+from bot.clock import Clock
+from bot.transport import TelegramApi
+from bot.transport_errors import TooLarge
+from services.speech import FETCH_MEDIA
+from storage import jobs
+from storage.database import Database
+from storage.jobs import Job, MediaRow
+
+log = structlog.get_logger("jobs")
+
+_LEASE = timedelta(minutes=2)
+_LOOK_AGAIN = timedelta(seconds=30)
+_TRIES = 6
+_AT_ONCE = 4
+
+
+def media_path(folder: Path, sha256: str) -> Path:
+    """Return where a file's bytes are kept: by what they are, so that the same photo is kept once."""
+    return folder / sha256[:2] / sha256
+
+
+class Jobs:
+    """Claims noted jobs and does them, until cancelled."""
+
+    def __init__(
+        self, database: Database, api: TelegramApi, clock: Clock, *, media_folder: Path, limit_bytes: int
+    ) -> None:
+        self._database = database
+        self._api = api
+        self._clock = clock
+        self._folder = media_folder
+        self._limit_bytes = limit_bytes
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there may be something to do."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Do jobs until cancelled."""
+        while True:
+            try:
+                busy = await self.run_once()
+            except Exception as error:  # the database is away: the jobs are noted there and wait
+                log.error("jobs_failed", error=type(error).__name__)
+                busy = False
+            if not busy:
+                await self._clock.wait(self._bell, self._clock.now() + _LOOK_AGAIN)
+
+    async def run_once(self) -> bool:
+        """Do the jobs that are due now; returns whether there were any."""
+        now = self._clock.now()
+        async with self._database.write() as tx:
+            claimed = await jobs.claim_jobs(tx, now=now, lease_until_at=now + _LEASE, limit=_AT_ONCE)
+        await asyncio.gather(*(self._do(job) for job in claimed))
+        return bool(claimed)
+
+    async def _do(self, job: Job) -> None:
+        if job.kind != FETCH_MEDIA:
+            async with self._database.write() as tx:
+                await jobs.finish_job(tx, job.id, state="failed", error="unknown kind")
+            return
+        async with self._database.read() as tx:
+            file = await jobs.get_media(tx, job.ref)
+        if file is None or file.state == "stored":
+            await self._end(job, state=None)
+            return
+        try:
+            await self._fetch(job, file)
+        except TooLarge:
+            await self._end(job, state="too_large")
+        except (TelegramError, OSError) as error:
+            await self._try_again(job, error)
+
+    async def _fetch(self, job: Job, file: MediaRow) -> None:
+        answer = await self._api.call("getFile", {"file_id": file.file_id})
+        content = await self._api.download(answer["file_path"], max_bytes=self._limit_bytes)
+        sha256 = await asyncio.to_thread(self._keep, content)
+        await self._end(job, state="stored", sha256=sha256, size=len(content))
+
+    def _keep(self, content: bytes) -> str:
+        """Write a file whole or not at all, safe from a power cut, and return its name."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = media_path(self._folder, sha256)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}.part")
+            with unfinished.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+        return sha256
+
+    async def _end(self, job: Job, *, state: str | None, sha256: str | None = None, size: int | None = None) -> None:
+        async with self._database.write() as tx:
+            if state is not None:
+                await jobs.set_media_state(tx, job.ref, state=state, sha256=sha256, size=size)
+            await jobs.finish_job(tx, job.id, state="done")
+
+    async def _try_again(self, job: Job, error: Exception) -> None:
+        final = isinstance(error, BadRequest) or job.attempts >= _TRIES
+        too_big = isinstance(error, BadRequest) and "too big" in error.message
+        log.warning("media_not_fetched", media=job.ref, error=type(error).__name__, given_up=final)
+        async with self._database.write() as tx:
+            if final:
+                await jobs.set_media_state(tx, job.ref, state="too_large" if too_big else "failed")
+                await jobs.finish_job(tx, job.id, state="failed", error=type(error).__name__)
+            else:
+                wait = timedelta(seconds=10 * 3**job.attempts)
+                await jobs.retry_job(tx, job.id, due_at=self._clock.now() + wait, error=type(error).__name__)

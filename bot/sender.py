@@ -1,0 +1,239 @@
+"""The sender: the only one who talks to Telegram. Rows go out in order a chat and lane, within the limits."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.addressing import Way, find_ways
+from bot.calls import Address, Call, call_for
+from bot.clock import Clock
+from bot.settlement import Outcome, expire, settle_all
+from bot.transport import TelegramApi
+from domain.outgoing import Action, TargetKind
+from domain.pacing import Pacer
+from domain.rules import Rules
+from handlers.context import TapAnswer
+from services import desk
+from services.work import Work
+from storage import cases as case_rows
+from storage import outbox
+from storage import staff as staff_rows
+from storage.database import Database
+from storage.outbox import OutboxRow
+from texts import Texts
+
+log = structlog.get_logger("sender")
+
+LEASE = timedelta(minutes=3)
+_ANSWER_LIMIT_S = 5.0
+_GATHER_S = 0.002
+"""How long results wait for company when many are in flight, so that one commit records them together."""
+_UNLIMITED = frozenset({Action.REACT, Action.COMMANDS})
+
+
+class Sender:
+    """Claims rows, makes their calls and records what became of them, until cancelled."""
+
+    def __init__(
+        self,
+        database: Database,
+        api: TelegramApi,
+        clock: Clock,
+        pacer: Pacer,
+        *,
+        bot_id: int,
+        rules: Rules,
+        texts: Texts,
+        in_flight: int = 64,
+    ) -> None:
+        self._database = database
+        self._api = api
+        self._clock = clock
+        self._pacer = pacer
+        self._bot_id = bot_id
+        self._rules = rules
+        self._texts = texts
+        self._most_in_flight = in_flight
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._done: list[Outcome] = []
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._bell.set()
+
+    def answer_taps(self, answers: Sequence[TapAnswer]) -> None:
+        """End the waiting of tapped buttons; each has a deadline, and a failure costs nobody anything."""
+        for answer in answers:
+            task = asyncio.create_task(self._answer_tap(answer))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+
+    async def _answer_tap(self, answer: TapAnswer) -> None:
+        params = {"callback_query_id": answer.query_id, "text": answer.text or None, "show_alert": answer.alert}
+        try:
+            async with asyncio.timeout(_ANSWER_LIMIT_S):
+                await self._api.call("answerCallbackQuery", params)
+        except (TelegramError, TimeoutError) as error:  # too old or away: the answer's words are in the chat too
+            log.info("tap_not_answered", error=type(error).__name__)
+
+    async def run(self) -> None:
+        """Send until cancelled; what was in flight when an earlier run ended is taken over first."""
+        await self._take_over(self._clock.now() + (LEASE if self._database.dialect == "sqlite" else timedelta()))
+        try:
+            while True:
+                try:
+                    await self._run_once()
+                except Exception as error:  # the database is away: rows keep, results wait in memory
+                    log.error("sending_failed", error=type(error).__name__)
+                    await asyncio.sleep(1)
+        finally:
+            await self._finish()
+
+    async def _run_once(self) -> None:
+        if self._done:
+            outcomes, self._done = self._done, []
+            try:
+                await settle_all(self._work, outcomes)
+            except Exception:
+                self._done[:0] = outcomes
+                raise
+        sent = await self._claim_and_send()
+        if not sent and not self._done:
+            await self._clock.wait(self._bell, await self._next_look_at())
+            if len(self._in_flight) > 1:
+                await asyncio.sleep(_GATHER_S)
+
+    @contextlib.asynccontextmanager
+    async def _work(self) -> AsyncIterator[Work]:
+        async with self._database.write() as tx:
+            yield Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)
+
+    async def _next_look_at(self) -> datetime | None:
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            due_at = await outbox.get_next_due_at(tx, bot_id=self._bot_id, now=now)
+        return self._pacer.token_free_at(now) if self._pacer.token_room(now) <= 0 else due_at
+
+    def _room(self, now: datetime) -> int:
+        return min(self._most_in_flight - len(self._in_flight), self._pacer.token_room(now))
+
+    async def _claim_and_send(self) -> int:
+        """Mark what may go now as sending, in one transaction, and start its calls; returns how many."""
+        now = self._clock.now()
+        room = self._room(now)
+        if room <= 0:
+            return 0
+        async with self._work() as work:
+            heads = await outbox.list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room)
+            going = [row for row in heads if self._may_go(work, row)]
+            if not heads:
+                await self._take_over(now, work)
+            if going:
+                await outbox.mark_sending(work.tx, ids=[row.id for row in going], lease_until_at=now + LEASE)
+            ways = await find_ways(work.tx, going)
+        for row in going:
+            task = asyncio.create_task(self._carry(replace(row, attempts=row.attempts + 1), ways[row.id]))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        return len(heads)
+
+    def _may_go(self, work: Work, row: OutboxRow) -> bool:
+        """Spend the budget for a row, or let the row wait until its chat may be written to again."""
+        if row.action in _UNLIMITED:
+            self._pacer.spend_token(work.now)
+            return True
+        free_at = self._pacer.chat_free_at(row.chat_key, work.now)
+        if free_at > work.now:
+            outbox.postpone(work.tx, row_id=row.id, until_at=free_at)
+            return False
+        self._pacer.spend(row.chat_key, work.now, group=row.chat_key.startswith("g"))
+        return True
+
+    async def _carry(self, row: OutboxRow, way: Way) -> None:
+        result, error = None, None
+        try:
+            if way.address is not None:
+                if way.opening:
+                    way = await self._open_view(row, way)
+                assert way.address is not None
+                result = await self._call(call_for(row, way.address))
+        except Exception as failure:  # every end of a call is recorded on its row
+            error = failure
+        self._done.append(Outcome(row, way, result, error))
+        self._bell.set()
+
+    async def _call(self, call: Call) -> Any:
+        return await self._api.call(call.method, call.params)
+
+    async def _paced_call(self, chat_key: str, call: Call) -> Any:
+        """Make a further call on behalf of a row, within the limits of its chat."""
+        now = self._clock.now()
+        while (free_at := self._pacer.chat_free_at(chat_key, now)) > now:
+            await self._clock.wait(asyncio.Event(), free_at)
+            now = self._clock.now()
+        self._pacer.spend(chat_key, now, group=True)
+        return await self._call(call)
+
+    async def _open_view(self, row: OutboxRow, way: Way) -> Way:
+        """Make what is missing for the row's case in its staff group: the topic, then the card; each kept at once."""
+        assert way.group is not None
+        assert way.address is not None
+        assert row.case_id is not None
+        group, chat_id = way.group, way.address.chat_id
+        thread_id = way.topic.thread_id if way.topic else None
+        forum = group.forum if group.forum is not None else await self._look_at_group(group.id, chat_id)
+        async with self._work() as work:
+            view = await desk.view_of_case(work, case_id=row.case_id)
+        if forum and thread_id is None:
+            call = Call("createForumTopic", {"chat_id": chat_id, "name": view.topic_name})
+            thread_id = (await self._paced_call(row.chat_key, call))["message_thread_id"]
+        await self._keep_view(row.case_id, group.id, thread_id, None)
+        if row.target_kind is TargetKind.CARD:
+            return replace(way, address=Address(chat_id, thread_id))
+        card = replace(row, action=Action.SEND, body=view.card_body, target_kind=TargetKind.STAFF_GROUP)
+        answer = await self._paced_call(row.chat_key, call_for(card, Address(chat_id, thread_id)))
+        await self._keep_view(row.case_id, group.id, thread_id, answer["message_id"])
+        return (await self._ways_again(row))[row.id]
+
+    async def _ways_again(self, row: OutboxRow) -> dict[int, Way]:
+        async with self._database.read() as tx:
+            return await find_ways(tx, [row])
+
+    async def _keep_view(self, case_id: int, group_id: int, thread_id: int | None, card: int | None) -> None:
+        async with self._work() as work:
+            await case_rows.set_topic(
+                work.tx, case_id=case_id, staff_group_id=group_id, thread_id=thread_id, card_message_id=card
+            )
+
+    async def _look_at_group(self, group_id: int, chat_id: int) -> bool:
+        chat = await self._api.call("getChat", {"chat_id": chat_id})
+        forum = bool(chat.get("is_forum"))
+        async with self._work() as work:
+            await staff_rows.set_forum(work.tx, group_id=group_id, forum=forum)
+        return forum
+
+    async def _take_over(self, leased_before: datetime, work: Work | None = None) -> None:
+        """Treat rows whose sender stopped in the middle as of unknown delivery."""
+        if work is not None:
+            for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=leased_before):
+                await expire(work, row)
+            return
+        async with self._work() as own:
+            await self._take_over(leased_before, own)
+
+    async def _finish(self) -> None:
+        """Let calls under way end within a few seconds and record them, so that little is left unknown."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while self._in_flight:
+                    await asyncio.wait(set(self._in_flight))
+        if self._done:
+            outcomes, self._done = self._done, []
+            await settle_all(self._work, outcomes)

@@ -1,0 +1,107 @@
+"""Clock ticks: they only ask the database what is due. What is due is answered the same after a restart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from campaigns import birthday
+from domain.rules import Rules
+from services import cases, desk, drafts, promises, retention
+from services.work import Work
+from storage.database import Database
+from storage.outbox import clear_pauses
+from texts import Texts
+
+log = structlog.get_logger("ticks")
+
+_SLICE = 100
+_MOST_SLICES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One question asked every ``every_s`` seconds; ``ask`` answers how much it did, and is asked again until 0."""
+
+    name: str
+    every_s: float
+    ask: Callable[[Work], Awaitable[int]]
+
+
+async def _clear_pauses(work: Work) -> int:
+    await clear_pauses(work.tx, bot_id=work.bot_id, now=work.now)
+    return 0
+
+
+TICKS = (
+    Tick("open_drafts", 2, lambda work: drafts.open_due(work, limit=_SLICE)),
+    Tick("birthday_plan", 60, birthday.plan),
+    Tick("birthday_feed", 2, lambda work: birthday.feed(work, limit=_SLICE)),
+    Tick("promises", 15, lambda work: promises.keep_promises(work, limit=_SLICE)),
+    Tick("adopt_cases", 15, lambda work: desk.adopt_cases(work, limit=_SLICE)),
+    Tick("close_forgotten", 60, lambda work: cases.close_forgotten(work, limit=_SLICE)),
+    Tick("retention", 600, retention.apply_retention),
+    Tick("clear_pauses", 300, _clear_pauses),
+)
+
+
+class Ticks:
+    """Runs every tick by the scheduler, and all of them at once when the clock was moved."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        bot_id: int,
+        rules: Rules,
+        texts: Texts,
+        committed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._bot_id = bot_id
+        self._rules = rules
+        self._texts = texts
+        self._committed = committed
+        self._locks = {tick.name: asyncio.Lock() for tick in TICKS}
+        self._jumped = asyncio.Event()
+        clock.on_jump(self._jumped.set)
+
+    async def run(self) -> None:
+        """Tick until cancelled; everything is asked once at the start."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        options: dict[str, Any] = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        for tick in TICKS:
+            scheduler.add_job(self.run_tick, "interval", [tick], seconds=tick.every_s, id=tick.name, **options)
+        scheduler.start()
+        try:
+            while True:
+                await self.run_all()
+                await self._jumped.wait()
+                self._jumped.clear()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def run_all(self) -> None:
+        """Ask every question once."""
+        for tick in TICKS:
+            await self.run_tick(tick)
+
+    async def run_tick(self, tick: Tick) -> None:
+        """Ask one question until nothing more is due; a failure is logged and asked again at the next tick."""
+        async with self._locks[tick.name]:
+            try:
+                for _ in range(_MOST_SLICES):
+                    async with self._database.write() as tx:
+                        work = Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)
+                        done = await tick.ask(work)
+                    if not done:
+                        break
+                    self._committed()
+            except Exception as error:
+                log.error("tick_failed", tick=tick.name, error=type(error).__name__, exc_info=error)
