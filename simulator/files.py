@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import mimetypes
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ class FileKind:
 
 
 KINDS = {
-    "photo": FileKind("AgAC", "photos", "jpg", "image/jpeg", (("width", 1280), ("height", 960))),
+    "photo": FileKind("AgAC", "photos", "jpg", "", (("width", 1280), ("height", 960))),
     "video": FileKind("BAAC", "videos", "mp4", "video/mp4", (("width", 640), ("height", 480), ("duration", 5))),
     "animation": FileKind("CgAC", "animations", "mp4", "video/mp4", (("width", 320), ("height", 240), ("duration", 3))),
     "video_note": FileKind("DQAC", "video_notes", "mp4", "", (("length", 240), ("duration", 4))),
@@ -112,8 +113,9 @@ class FileStore:
         own = dict(look.usual) | (properties or {})
         if kind == "sticker":
             own = _STICKER_FIELDS | own
-        if mime_type or look.mime_type:
-            own["mime_type"] = mime_type or look.mime_type
+        if look.mime_type:
+            guessed = mimetypes.guess_type(name)[0] if name else None
+            own["mime_type"] = mime_type or guessed or look.mime_type
         if kind in _NAMED:
             own["file_name"] = name or f"file_{number}.{look.extension}"
         extension = name.rpartition(".")[2] if name and "." in name else look.extension

@@ -62,21 +62,21 @@ class FloodGate:
             return
         per_token = self._tokens.setdefault(token, deque())
         most = limits.paid_per_second if paid else limits.per_second
-        waits = [_wait(per_token, now, 1.0, most, weight)]
         key = (token, chat_id)
-        if private:
-            waits.append(self._private_wait(key, now))
-        else:
-            group = self._groups.setdefault(key, deque())
-            waits.append(_wait(group, now, 60.0, limits.group_per_minute, weight))
-        if max(waits) > 0:
-            raise TooMany(max(1, math.ceil(max(waits))))
+        per_chat = self._private_wait(key, now) if private else self._group_wait(key, now, weight)
+        wait = max(_wait(per_token, now, 1.0, most, weight), per_chat)
+        if wait > 0:
+            raise TooMany(max(1, math.ceil(wait)))
         per_token.extend([now] * weight)
         if private:
             self._due[key] = max(self._due.get(key, 0.0), now) + 1 / limits.private_per_second
             self._forget_idle(now)
         else:
-            group.extend([now] * weight)
+            self._groups[key].extend([now] * weight)
+
+    def _group_wait(self, key: tuple[str, int], now: float, weight: int) -> float:
+        recent = self._groups.setdefault(key, deque())
+        return _wait(recent, now, 60.0, self.limits.group_per_minute, weight)
 
     def _private_wait(self, key: tuple[str, int], now: float) -> float:
         gap = 1 / self.limits.private_per_second

@@ -45,8 +45,6 @@ def read_inline(markup: Json | None, chat: Chat) -> Json | None:
     """Return an inline keyboard without its empty rows, ``None`` if nothing is left, or refuse."""
     if not markup:
         return None
-    if "inline_keyboard" not in markup:
-        raise BadRequest("inline keyboard expected")
     rows = [row for row in markup["inline_keyboard"] if row]
     if sum(len(row) for row in rows) > MAX_BUTTONS:
         raise BadRequest("reply markup is too long")

@@ -173,6 +173,8 @@ def _object_check(classes: tuple[type, ...], *, allow_text: bool) -> Check:
         if not isinstance(value, dict):
             words = "object expected as reply markup" if name == "reply_markup" else f"{name} must be an object"
             raise BadRequest(words)
+        if classes == (telegram.InlineKeyboardMarkup,) and "inline_keyboard" not in value:
+            raise BadRequest("inline keyboard expected")
         return _check_fields(value, _choose_class(classes, value, name), name)
 
     return check

@@ -1,0 +1,1 @@
+"""Tests of the Telegram stand-in: its people, its refusals, its two doors."""
