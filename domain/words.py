@@ -69,3 +69,14 @@ def says_only(text: str, phrases: frozenset[str]) -> bool:
             return False
         rest = rest[len(match) :].lstrip("啊呀哦喔啦了哈吧呢")
     return True
+
+
+_AGREEING = frozenset("👍👌🙏🎉❤💯😊🙂😀😄😁🥰😍🤝✅♥💪👏🌹💐")
+
+
+def says_thanks(text: str, phrases: frozenset[str]) -> bool:
+    """Return whether ``text`` is made of nothing but the given (``bare``) phrases, or of agreeing signs such as 👍."""
+    signs = {c for c in text if unicodedata.category(c) in ("So", "Sm")}
+    if not bare(text):
+        return bool(signs) and signs <= _AGREEING
+    return says_only(text, phrases)

@@ -15,6 +15,8 @@ from storage.audit import add_audit
 
 _NAME_LETTERS = 128
 SOURCE_PREFIX = "s-"
+_PREFIXES = (SOURCE_PREFIX, "r-", "l-")
+_PAYLOAD_LETTERS = 64
 
 
 async def meet(work: Work, *, chat_id: int, name: str, username: str | None, language_code: str | None) -> Person:
@@ -40,10 +42,15 @@ async def meet(work: Work, *, chat_id: int, name: str, username: str | None, lan
 
 
 async def note_source(work: Work, person: Person, payload: str) -> None:
-    """Keep the deep link that first brought this person, and the branch it names (``s-CODE``)."""
-    if person.customer.source or not payload.startswith(SOURCE_PREFIX):
+    """Keep the deep link that first brought this person, and the branch it names (``s-CODE``).
+
+    A referral (``r-…``) and a record link (``l-…``) are kept just so; anything else is no deep link of ours.
+    """
+    if person.customer.source or len(payload) > _PAYLOAD_LETTERS or not payload.startswith(_PREFIXES):
         return
-    branch_id = await people_rows.get_branch_id(work.tx, payload.removeprefix(SOURCE_PREFIX))
+    branch_id = None
+    if payload.startswith(SOURCE_PREFIX):
+        branch_id = await people_rows.get_branch_id(work.tx, payload.removeprefix(SOURCE_PREFIX))
     _change(work, person, action="customer.source", source=payload, branch_id=branch_id)
 
 

@@ -8,7 +8,7 @@ from domain.people import SYSTEM, Actor
 from services.work import Person, Work
 from storage.interactions import NOWHERE, Origin, add_interaction, keep_media
 from storage.jobs import insert_job
-from storage.outbox import add_outgoing
+from storage.outbox import add_outgoing, queue_or_replace
 from texts.catalogue import plain
 
 FETCH_MEDIA = "fetch_media"
@@ -67,12 +67,14 @@ async def say_html(
     replacing: int | None = None,
     case_id: int | None = None,
     dedupe_key: str | None = None,
+    coalesce_key: str | None = None,
     delivery_id: int | None = None,
     author: Actor = SYSTEM,
 ) -> int:
     """Record and queue words of the business for a customer; returns the interaction.
 
-    ``replacing`` is the id of a message of ours in the chat that is edited instead of sending a new one.
+    ``replacing`` is the id of a message of ours in the chat that is edited instead of sending a new one. Words that
+    still wait to be sent under the same ``coalesce_key`` give way to these.
     """
     interaction_id = await add_interaction(
         work.tx,
@@ -96,12 +98,14 @@ async def say_html(
         keyboard=keyboard,
         message_id=replacing,
         dedupe_key=dedupe_key,
+        coalesce_key=coalesce_key,
         customer_id=person.customer.id,
         case_id=case_id,
         interaction_id=interaction_id,
         delivery_id=delivery_id,
     )
-    await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
+    queue = queue_or_replace if coalesce_key else add_outgoing
+    await queue(work.tx, message, bot_id=work.bot_id, now=work.now)
     return interaction_id
 
 
