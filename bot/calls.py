@@ -52,8 +52,9 @@ def call_for(row: OutboxRow, address: Address) -> Call:
         return Call("setMessageReaction", {**target, "reaction": reaction})
     if row.action is Action.COMMANDS:
         commands = [{"command": name, "description": words} for name, words in body["extra"]["commands"]]
-        scope = {"type": "chat", "chat_id": address.chat_id}
-        return Call("setMyCommands", {"commands": commands, "scope": scope})
+        scope = body["extra"].get("scope") or {"type": "chat", "chat_id": address.chat_id}
+        language_code = body["extra"].get("language_code") or None
+        return Call("setMyCommands", {"commands": commands, "scope": scope, "language_code": language_code})
     if row.action is Action.ALBUM and len(body["extra"]["items"]) > 1:
         return _album(body["extra"]["items"], address)
     if address.message_id and (row.action is Action.EDIT or row.target_kind is TargetKind.CARD):

@@ -31,6 +31,8 @@ log = structlog.get_logger("dispatcher")
 BATCH = 64
 TRIES = 3
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
+_LOOK_AGAIN = timedelta(seconds=1)
+"""How often an idle dispatcher looks for updates it was not told of: another replica's, or replayed ones."""
 _HANDLING_LIMIT_S = 30.0
 _NO_STAFF = Staff({}, {})
 
@@ -89,7 +91,8 @@ class Dispatcher:
                 log.error("database_failed", error=type(error).__name__)
                 await asyncio.sleep(1)
                 continue
-            await self._clock.wait(self._bell, next_try_at)
+            look_again_at = self._clock.now() + _LOOK_AGAIN
+            await self._clock.wait(self._bell, min(next_try_at or look_again_at, look_again_at))
 
     async def run_once(self) -> int:
         """Handle one batch in one transaction; returns how many updates it held.

@@ -31,6 +31,8 @@ from texts import Texts
 log = structlog.get_logger("sender")
 
 LEASE = timedelta(minutes=3)
+_LOOK_AGAIN = {"sqlite": timedelta(seconds=1), "postgresql": timedelta(milliseconds=200)}
+"""How often an idle sender looks for rows it was not told of: another replica's, or a command's."""
 _ANSWER_LIMIT_S = 5.0
 _GATHER_S = 0.002
 """How long results wait for company when many are in flight, so that one commit records them together."""
@@ -119,7 +121,10 @@ class Sender:
         now = self._clock.now()
         async with self._database.read() as tx:
             due_at = await outbox.get_next_due_at(tx, bot_id=self._bot_id, now=now)
-        return self._pacer.token_free_at(now) if self._pacer.token_room(now) <= 0 else due_at
+        if self._pacer.token_room(now) <= 0:
+            return self._pacer.token_free_at(now)
+        look_again_at = now + _LOOK_AGAIN[self._database.dialect]
+        return min(due_at or look_again_at, look_again_at)
 
     def _room(self, now: datetime) -> int:
         return min(self._most_in_flight - len(self._in_flight), self._pacer.token_room(now))
