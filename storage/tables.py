@@ -88,7 +88,8 @@ Index(
     postgresql_where=_POSTPONED,
 )
 Index("ix_inbox_dead", inbox.c.id, sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"))
-Index("ix_inbox_received_at", inbox.c.received_at)
+_WORDED = text("payload IS NOT NULL")
+Index("ix_inbox_received_at", inbox.c.received_at, sqlite_where=_WORDED, postgresql_where=_WORDED)
 
 branches = _table(
     "branches",
@@ -239,6 +240,8 @@ media = _table(
     erasure=DELETED,
 )
 Index("ix_media_sha256", media.c.sha256)
+_FETCHABLE = text("state IN ('stored', 'referenced')")
+Index("ix_media_kept_at", media.c.kept_at, sqlite_where=_FETCHABLE, postgresql_where=_FETCHABLE)
 
 interactions = _table(
     "interactions",
@@ -428,7 +431,8 @@ Index(
 Index("ix_outbox_message", outbox.c.bot_id, outbox.c.sent_chat_id, outbox.c.message_id)
 Index("ix_outbox_interaction_id", outbox.c.interaction_id)
 Index("ix_outbox_customer_id", outbox.c.customer_id)
-Index("ix_outbox_settled_at", outbox.c.settled_at)
+_BODIED = text("body IS NOT NULL")
+Index("ix_outbox_settled_at", outbox.c.settled_at, sqlite_where=_BODIED, postgresql_where=_BODIED)
 
 pauses = _table(
     "pauses",

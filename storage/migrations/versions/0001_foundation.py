@@ -100,7 +100,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'new'"),
             postgresql_where=sa.text("state = 'new'"),
         )
-        batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_received_at",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("payload IS NOT NULL"),
+            postgresql_where=sa.text("payload IS NOT NULL"),
+        )
 
     op.create_table(
         "jobs",
@@ -152,6 +158,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_media_kept_at",
+            ["kept_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('stored', 'referenced')"),
+            postgresql_where=sa.text("state IN ('stored', 'referenced')"),
+        )
         batch_op.create_index("ix_media_sha256", ["sha256"], unique=False)
 
     op.create_table(
@@ -569,7 +582,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
         )
-        batch_op.create_index("ix_outbox_settled_at", ["settled_at"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_settled_at",
+            ["settled_at"],
+            unique=False,
+            sqlite_where=sa.text("body IS NOT NULL"),
+            postgresql_where=sa.text("body IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_outbox_unknown",
             ["id"],
