@@ -175,6 +175,11 @@ async def get_branch_id(tx: Tx, code: str) -> int | None:
     return value
 
 
+async def list_branch_codes(tx: Tx) -> dict[str, int]:
+    """Return the ids of all branches by code."""
+    return {row.code: row.id for row in await tx.execute(select(branches.c.code, branches.c.id))}
+
+
 async def insert_missing_branches(tx: Tx, seeds: Sequence[tuple[str, str]]) -> None:
     """Insert ``(code, name)`` branches that do not exist yet."""
     for code, name in seeds:

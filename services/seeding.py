@@ -1,0 +1,41 @@
+"""Seeding: staff, groups and branches of the configuration become rows once; afterwards the database owns them."""
+
+from collections.abc import Sequence
+
+from domain.people import SYSTEM, Role
+from services.work import Work
+from storage import people as people_rows
+from storage import staff as staff_rows
+from storage.audit import add_audit
+
+
+async def seed(
+    work: Work,
+    *,
+    groups: Sequence[tuple[int, str, str | None]] = (),
+    members: Sequence[tuple[int, str, Role, str | None]] = (),
+    branches: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Insert what the database does not know yet; what was changed or removed there stays as it is.
+
+    ``groups`` are ``(chat_id, name, language)``, ``members`` ``(user_id, name, role, language)``, ``branches``
+    ``(code, name)``.
+    """
+    for chat_id, name, language in groups:
+        if await staff_rows.insert_missing_group(
+            work.tx, bot_id=work.bot_id, chat_id=chat_id, name=name, language=language
+        ):
+            _audit(work, "staff_group", chat_id, name=name, language=language)
+    for user_id, name, role, language in members:
+        if await staff_rows.insert_missing_member(work.tx, user_id=user_id, name=name, role=role, language=language):
+            _audit(work, "staff_member", user_id, name=name, role=role.value, language=language)
+    known = await people_rows.list_branch_codes(work.tx)
+    fresh = [(code, name) for code, name in branches if code not in known]
+    await people_rows.insert_missing_branches(work.tx, fresh)
+    for code, name in fresh:
+        branch_id = await people_rows.get_branch_id(work.tx, code)
+        _audit(work, "branch", branch_id or 0, code=code, name=name)
+
+
+def _audit(work: Work, kind: str, subject_id: int, **after: object) -> None:
+    add_audit(work.tx, at=work.now, actor=SYSTEM, action=f"{kind}.seed", subject=(kind, subject_id), after=after)
