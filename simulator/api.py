@@ -107,7 +107,9 @@ class BotApi:
     def _log(self, token: str, name: str, params: Json, error: str | None) -> None:
         state = self._state
         state.call_counts[name] = state.call_counts.get(name, 0) + 1
-        state.call_log.append(CallRecord(state.clock.now(), token, name, params, error is None, error))
+        # The log remembers that a file came, not its bytes.
+        noted = {key: repr(value) if isinstance(value, Upload) else value for key, value in params.items()}
+        state.call_log.append(CallRecord(state.clock.now(), token, name, noted, error is None, error))
 
 
 def _plain_chat_id(value: object) -> object:

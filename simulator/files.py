@@ -45,6 +45,7 @@ KINDS = {
     "document": FileKind("BQAC", "documents", "bin", "application/octet-stream"),
     "sticker": FileKind("CAAC", "stickers", "webp", "", (("width", 512), ("height", 512))),
 }
+_SMALL_PX = 90
 _NAMED = frozenset({"video", "animation", "audio", "document"})
 _STICKER_FIELDS: Json = {"is_animated": False, "is_video": False, "type": "regular"}
 
@@ -60,9 +61,10 @@ class StoredFile:
     path: str
     properties: Json
     content: bytes | None = None
+    smaller: StoredFile | None = None
 
     def as_json(self) -> Json:
-        """Return the Bot API object of the file's kind; a photo is one of its sizes."""
+        """Return the Bot API object of the file's kind; for a photo, of this one of its sizes."""
         return {
             "file_id": self.file_id,
             "file_unique_id": self.unique_id,
@@ -73,7 +75,7 @@ class StoredFile:
     def as_content(self) -> Json:
         """Return the fields that the file gives to the message that carries it."""
         if self.kind == "photo":
-            return {"photo": [self.as_json()]}
+            return {"photo": [*([self.smaller.as_json()] if self.smaller else []), self.as_json()]}
         if self.kind == "animation":
             # Telegram repeats an animation as a document, for old programs.
             plain = {k: v for k, v in self.as_json().items() if k not in ("width", "height", "duration")}
@@ -118,7 +120,8 @@ class FileStore:
             own["mime_type"] = mime_type or guessed or look.mime_type
         if kind in _NAMED:
             own["file_name"] = name or f"file_{number}.{look.extension}"
-        extension = name.rpartition(".")[2] if name and "." in name else look.extension
+        suffix = name.rpartition(".")[2] if name and "." in name else ""
+        extension = suffix if suffix.isascii() and suffix.isalnum() else look.extension
         usual_size = len(_PICTURE) if kind == "photo" else 1000 + number % 1000
         stored = StoredFile(
             file_id=f"{look.prefix}AgIAAxk{number:012d}_sim",
@@ -128,9 +131,16 @@ class FileStore:
             path=f"{look.folder}/file_{number}.{extension}",
             properties=own,
             content=content,
+            smaller=self._thumbnail(kind, own),
         )
         self._keep(stored)
         return stored
+
+    def _thumbnail(self, kind: str, properties: Json) -> StoredFile | None:
+        """Return the small size of a photo, unless this is it."""
+        if kind != "photo" or properties["width"] <= _SMALL_PX:
+            return None
+        return self.make(kind, properties={"width": _SMALL_PX, "height": _SMALL_PX * 3 // 4})
 
     def _keep(self, stored: StoredFile) -> None:
         self._by_id[stored.file_id] = self._by_path[stored.path] = stored

@@ -35,6 +35,9 @@ def create_app(world: World) -> web.Application:
     app[WORLD] = world
     api = BotApi(world)
 
+    async def on_open(_app: web.Application) -> None:
+        world.open()
+
     async def on_call(request: web.Request) -> web.StreamResponse:
         try:
             params, uploads = await _read_call(request)
@@ -55,6 +58,7 @@ def create_app(world: World) -> web.Application:
     app.router.add_route("*", "/bot{token}/{method}", on_call)
     app.router.add_get("/file/bot{token}/{path:.+}", on_file)
     control.add_routes(app, world)
+    app.on_startup.append(on_open)
     app.on_cleanup.append(on_close)
     return app
 
@@ -95,7 +99,7 @@ def _require_loopback(host: str) -> None:
 async def serve(world: World, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """Serve a world over HTTP and give the bound port; ``port`` 0 takes any free one."""
     _require_loopback(host)
-    runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

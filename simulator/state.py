@@ -51,18 +51,14 @@ class CallRecord:
 
     def as_json(self) -> Json:
         """Return the record as the control door shows it."""
-        shown = {k: repr(v) if not isinstance(v, _PLAIN) else v for k, v in self.params.items()}
         return {
             "time": self.time.isoformat(),
             "method": self.method,
-            "params": shown,
+            "params": self.params,
             "ok": self.ok,
             "error": self.error,
             "bot_id": int(self.token.partition(":")[0] or 0) if self.token[:1].isdigit() else 0,
         }
-
-
-_PLAIN = (str, int, float, bool, list, dict, type(None))
 
 
 @dataclass(slots=True)

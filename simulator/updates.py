@@ -39,7 +39,7 @@ class UpdateQueue:
         self._waiting: OrderedDict[int, QueuedUpdate] = OrderedDict()
         self._past: OrderedDict[int, Json] = OrderedDict()
         self._remembered = remembered
-        # Repeats and hand-made updates come once, whatever offset is asked for.
+        # Repeats and updates without a new number come once, whatever offset is asked for.
         self._forced: list[QueuedUpdate] = []
         self._poll: asyncio.Future[None] | None = None
         self.allowed: frozenset[str] | None = None
@@ -66,16 +66,16 @@ class UpdateQueue:
 
     def put_raw(self, body: Json) -> int | None:
         """Queue a hand-made update; its own ``update_id``, if any, may be an old one or no number at all."""
-        if "update_id" in body:
-            self._forced.append(QueuedUpdate(body, self._clock.time()))
-            given = body["update_id"]
-            update_id = given if isinstance(given, int) else None
+        given = body.get("update_id", self._next_id)
+        update_id = given if isinstance(given, int) else None
+        body = {"update_id": given, **body}
+        queued = QueuedUpdate(body, self._clock.time())
+        if update_id is None or update_id < self._next_id:
+            self._forced.append(queued)
         else:
-            update_id = self._next_id
-            body = {"update_id": update_id, **body}
-            self._waiting[update_id] = QueuedUpdate(body, self._clock.time())
+            self._waiting[update_id] = queued
+            self._next_id = update_id + 1
         if update_id is not None:
-            self._next_id = max(self._next_id, update_id + 1)
             self._remember(update_id, body)
         self.arrived.notify()
         return update_id

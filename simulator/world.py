@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.clock import SimulatorClock
+from simulator.methods.intake import start_courier
 from simulator.state import Settings
 from simulator.verbs.acting import ActingVerbs
 from simulator.verbs.groups import GroupVerbs
@@ -71,6 +72,11 @@ class World(PeopleVerbs, GroupVerbs, ActingVerbs, LookingVerbs, SteeringVerbs):
     def starting(cls, start: datetime | None = None, settings: Settings | None = None) -> World:
         """Make a world whose clock starts at an aware instant, or now."""
         return cls(clock=SimulatorClock(start), settings=settings or Settings())
+
+    def open(self) -> None:
+        """Take up the deliveries to webhooks again after ``close``."""
+        for bot in self.bots.values():
+            start_courier(self, bot)
 
     def close(self) -> None:
         """Stop the deliveries to webhooks."""

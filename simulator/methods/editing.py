@@ -176,6 +176,8 @@ def set_message_reaction(call: Call) -> Any:
     chat = call.writable()
     message = find_message(chat, call.params["message_id"], "message to react not found")
     reactions: list[Json] = call.get("reaction", [])
+    if any(isinstance(reaction, str) for reaction in reactions):
+        raise BadRequest("can't parse reaction type: expected an Object")
     if len(reactions) > _FREE_REACTIONS:
         raise BadRequest("REACTIONS_TOO_MANY")
     if any(reaction["type"] == "paid" for reaction in reactions):

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from simulator.errors import BadRequest, Conflict
 from simulator.methods.registry import Call, api_method
-from simulator.model import Json
+from simulator.model import BotAccount, Json
+from simulator.state import State
 from simulator.text import utf16_length
 from simulator.webhooks import WebhookCourier, WebhookSettings
 
@@ -49,9 +50,16 @@ def set_webhook(call: Call) -> Any:
         ip_address=call.get("ip_address"),
         has_certificate="certificate" in call.params,
     )
-    settings.courier = WebhookCourier(queue, settings, call.state.clock)
     call.bot.webhook = settings
+    start_courier(call.state, call.bot)
     return True
+
+
+def start_courier(state: State, bot: BotAccount) -> None:
+    """Begin to carry a bot's updates to its webhook, if it has one and nobody does yet."""
+    hook = bot.webhook
+    if hook.url and hook.courier is None:
+        hook.courier = WebhookCourier(bot.queue, hook, state.clock)
 
 
 def _check_webhook(url: str, call: Call) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.errors import BadRequest, TooLarge
-from simulator.files import DOWNLOAD_LIMIT, UPLOAD_LIMIT, StoredFile
+from simulator.files import DOWNLOAD_LIMIT, KINDS, UPLOAD_LIMIT, StoredFile
 from simulator.methods.registry import Call, api_method
 from simulator.methods.sending import caption_content, destination, send
 from simulator.model import Json
@@ -40,6 +40,8 @@ def resolve_file(call: Call, kind: str, value: Upload | str, given: Json) -> Sto
 
 def media_content(call: Call, kind: str, given: Json, field: str) -> Json:
     """Return the fields of a message with a file, from a call's parameters or a media object."""
+    if kind not in KINDS:
+        raise BadRequest(f"media of the type {kind} is not simulated")
     content = resolve_file(call, kind, given[field], given).as_content()
     if kind in _CAPTIONED:
         content |= caption_content(call, given)

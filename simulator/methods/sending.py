@@ -41,6 +41,8 @@ def send_stored(call: Call, content: Json) -> StoredMessage:
     chat = call.writable()
     topic, answered = destination(call, chat)
     inline, keyboard = read_markup(call.get("reply_markup"), chat)
+    if answered is not None:
+        content |= _quote(call, answered)
     if inline is not None:
         content["reply_markup"] = inline
     if call.get("protect_content"):
@@ -73,6 +75,20 @@ def _answered(call: Call, chat: Chat) -> StoredMessage | None:
     if answered is None and not given.get("allow_sending_without_reply"):
         raise BadRequest("message to be replied not found")
     return answered
+
+
+def _quote(call: Call, answered: StoredMessage) -> Json:
+    """Return the quoted part of the answered message, or refuse one that is not in it."""
+    quoted = (call.get("reply_parameters") or {}).get("quote")
+    if not quoted:
+        return {}
+    mode = call.params["reply_parameters"].get("quote_parse_mode")
+    text, _ = format_text(quoted, mode)
+    whole = answered.body.get("text") or answered.body.get("caption") or ""
+    at = whole.find(text)
+    if at < 0:
+        raise BadRequest("QUOTE_TEXT_INVALID")
+    return {"quote": {"text": text, "position": utf16_length(whole[:at]), "is_manual": True}}
 
 
 def text_content(call: Call, text: str) -> Json:

@@ -48,7 +48,7 @@ def format_text(
 def _with_users(spans: list[Span], find_user: Callable[[int], dict[str, Any] | None]) -> list[Span]:
     kept = []
     for span in spans:
-        user = find_user(span.extra["user"]["id"]) if span.type == "text_mention" else None
+        user = find_user(span.extra.get("user", {}).get("id", 0)) if span.type == "text_mention" else None
         if user is not None:
             span = replace(span, extra={"user": user})
         if user is not None or span.type != "text_mention":

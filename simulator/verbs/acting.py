@@ -37,6 +37,7 @@ class ActingVerbs(State):
         ``given`` by kind: ``caption``, ``file_size``, ``file_name``, ``mime_type``, ``content`` (bytes;
         ``content_base64`` over HTTP), ``latitude``, ``longitude``, ``phone``, ``contact_user_id``, ``emoji``.
         ``forward_from`` is a person's id, or the name of somebody who hides the account.
+        Returns the message as bots get it, with its ``id``, ``chat_id`` and ``thread_id`` beside.
         """
         person = self.person(person_id)
         chat, topic = self._place(person, chat_id, token, thread_id)
@@ -51,8 +52,7 @@ class ActingVerbs(State):
         answered = self._message(chat, reply_to) if reply_to is not None else None
         if answered is not None and topic is None:
             topic = chat.topics.get(answered.topic_id or 0)
-        stored = write(self, chat, Post(content, person, anonymous, topic, answered))
-        return stored.body
+        return said(write(self, chat, Post(content, person, anonymous, topic, answered)))
 
     def send_album(
         self,
@@ -153,7 +153,7 @@ class ActingVerbs(State):
         else:
             shown, entities = format_text(text or "")
             rewrite(self, chat, message, {"text": shown, "entities": entities or None})
-        return message.body
+        return said(message)
 
     def delete_message(self, chat_id: int, message_id: int, token: str | None = None) -> None:
         """Have somebody delete a message; bots are not told."""
@@ -257,6 +257,12 @@ _GIVEN = frozenset(
         "emoji",
     }
 )
+
+
+def said(message: StoredMessage) -> Json:
+    """Return a person's message as bots get it, with the names that the looking verbs use beside."""
+    chat_id = message.body["chat"]["id"]
+    return {**message.body, "id": message.id, "chat_id": chat_id, "thread_id": message.topic_id}
 
 
 def _refuse_unknown(given: Json) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from telegram import Bot
+from telegram import Bot, Update
+from telegram.ext import Application, MessageHandler, filters
 
-from simulator import ControlError, World
+from simulator import ControlError, SimulatorRequest, World
 from simulator.client import AsyncVerbs, LocalClient, SimulatorClient
 from simulator.http import serve
 from simulator.world import VERBS
@@ -111,6 +112,32 @@ async def test_the_api_takes_every_encoding(base_url: str, world: World, ann: in
         "photo",
         "photo",
     ]
+
+
+@pytest.mark.parametrize("door", ["in-process", "http"])
+async def test_a_real_application_runs(world: World, base_url: str, ann: int, door: str) -> None:
+    """A program built on python-telegram-bot, with its own polling, answers people through either door."""
+    builder = Application.builder().token(TOKEN)
+    if door == "http":
+        builder = builder.base_url(f"{base_url}/bot").base_file_url(f"{base_url}/file/bot")
+    else:
+        builder = builder.request(SimulatorRequest(world)).get_updates_request(SimulatorRequest(world))
+
+    async def on_echo(update: Update, _context: object) -> None:
+        assert update.message is not None
+        await update.message.reply_text(f"You said {update.message.text}")
+
+    application = builder.build()
+    application.add_handler(MessageHandler(filters.TEXT, on_echo))
+    async with application:
+        await application.start()
+        assert application.updater is not None
+        await application.updater.start_polling(poll_interval=0.0, timeout=1)
+        world.send(ann, "hello")
+        answer = await world.wait_message(person_id=ann, containing="You said", timeout_s=5)
+        await application.updater.stop()
+        await application.stop()
+    assert answer["text"] == "You said hello"
 
 
 async def test_http_refusals_have_telegrams_form(base_url: str) -> None:

@@ -183,6 +183,11 @@ async def test_replies_point_at_their_message(any_bot: Bot, world: World, ann: i
     assert sent.reply_to_message is not None
     assert sent.reply_to_message.text == "question"
     assert world.messages(person_id=ann)[-1]["reply_to"] == said
+    quoting = await any_bot.send_message(ann, "answer", reply_parameters=ReplyParameters(said, quote="est"))
+    assert quoting.quote is not None
+    assert (quoting.quote.text, quoting.quote.position) == ("est", 2)
+    with pytest.raises(BadRequest, match="Quote_text_invalid"):
+        await any_bot.send_message(ann, "answer", reply_parameters=ReplyParameters(said, quote="not said"))
     with pytest.raises(BadRequest, match="Message to be replied not found"):
         await any_bot.send_message(ann, "answer", reply_to_message_id=999)
     await any_bot.send_message(ann, "answer", reply_to_message_id=999, allow_sending_without_reply=True)

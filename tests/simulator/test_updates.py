@@ -102,8 +102,9 @@ async def test_raw_and_repeated_updates(bot: Bot, world: World, ann: int) -> Non
     new_id = world.push_update({"message": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "martian"}}})
     assert new_id == first.update_id + 1
     world.push_update({"update_id": 7, "surprise": {}})
-    assert [update.update_id for update in await bot.get_updates()] == [new_id, 7]
-    assert await bot.get_updates(offset=new_id + 1) == ()
+    world.push_update({"update_id": new_id + 10})
+    assert [update.update_id for update in await bot.get_updates()] == [new_id, new_id + 10, 7]
+    assert [update.update_id for update in await bot.get_updates(offset=new_id + 1)] == [new_id + 10]
 
 
 async def test_each_bot_has_its_own_queue(bot: Bot, world: World, ann: int) -> None:

@@ -91,6 +91,16 @@ async def test_one_chat_does_not_hold_up_another(bot: Bot, world: World, ann: in
         assert [text for text in said if text[0] == letter] == [f"{letter}{number}" for number in range(20)]
 
 
+async def test_deliveries_survive_a_restart_of_telegram(bot: Bot, world: World, ann: int, receiver: Receiver) -> None:
+    """What happens while deliveries are stopped is carried when they are taken up again."""
+    await bot.set_webhook(receiver.url)
+    world.close()
+    world.send(ann, "meanwhile")
+    world.open()
+    await receiver.until(1)
+    assert receiver.got[0]["message"]["text"] == "meanwhile"
+
+
 async def test_polling_and_webhook_exclude_each_other(bot: Bot, receiver: Receiver) -> None:
     """While a webhook is set there is no polling; deleting it brings polling back."""
     await bot.set_webhook(receiver.url)
