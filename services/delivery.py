@@ -1,16 +1,155 @@
-"""What follows from a message having been sent, refused, or lost from sight."""
+"""What follows from a message having been sent, refused, or lost from sight; and what people decide about lost ones."""
 
-from services.work import Work
+from domain.interactions import Content, Interaction, Kind
+from domain.outcomes import Refusal
+from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
+from domain.people import SYSTEM, Actor, ConsentClass, Reach, StaffGroup
+from services import desk
+from services.customers import set_reach
+from services.work import Work, person_of_contact
+from storage import cases as case_rows
+from storage import deliveries as delivery_rows
+from storage import outbox
+from storage import people as people_rows
+from storage import staff as staff_rows
+from storage.audit import add_audit
+from storage.interactions import get_interaction
 from storage.outbox import OutboxRow
+
+ARRIVED = "👌"
+CHANGED = "✍"
+_UNREACHABLE = ("blocked", "not_found")
 
 
 async def after_sent(work: Work, row: OutboxRow, message_id: int | None) -> None:
-    """Show that a message arrived."""
+    """Show that a message arrived: under the words of the member of staff who wrote it, on its delivery."""
+    if row.delivery_id is not None:
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="sent", now=work.now)
+    if row.purpose is not Purpose.STAFF_ANSWER or row.interaction_id is None:
+        return
+    said = await get_interaction(work.tx, row.interaction_id)
+    group = await _group_of(work, row, said)
+    if said is None or said.message_id is None or group is None:
+        return
+    mark = Outgoing(
+        purpose=Purpose.DELIVERY_MARK,
+        target=to_staff_group(group.id),
+        content=Content(Kind.REACTION),
+        action=Action.REACT,
+        message_id=said.message_id,
+        reply_to=said.id,
+        case_id=row.case_id,
+        extra={
+            "emoji": CHANGED if said.version_of else ARRIVED,
+            "fallback_reply": work.texts.say("desk.arrived", desk.desk_language(work, group)),
+        },
+    )
+    await outbox.add_outgoing(work.tx, mark, bot_id=work.bot_id, now=work.now)
+
+
+async def _group_of(work: Work, row: OutboxRow, said: Interaction | None) -> StaffGroup | None:
+    """Return the staff group in which the words were written, unless that was elsewhere or it has moved since."""
+    case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
+    if said is None or case is None or case.staff_group_id is None:
+        return None
+    group = await staff_rows.get_group(work.tx, case.staff_group_id)
+    return group if group and group.chat_id == said.chat_id else None
 
 
 async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:
-    """Tell who must know that a message will not arrive."""
+    """Tell who must know that a message will not arrive, and stop writing to who cannot be reached.
+
+    ``reason`` is ``blocked``, ``not_found`` or the platform's own words.
+    """
+    if row.delivery_id is not None:
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="failed", reason=reason, now=work.now)
+    if row.target_kind is TargetKind.CONTACT and reason in _UNREACHABLE:
+        person = await person_of_contact(work, row.target_ref)
+        if person is not None:
+            await set_reach(work, person, Reach.BLOCKED, by=SYSTEM)
+    if row.purpose is Purpose.STAFF_ANSWER:
+        await _tell_author(work, row, f"desk.failed.{reason}" if reason in _UNREACHABLE else "desk.failed.refused")
 
 
 async def after_unknown(work: Work, row: OutboxRow) -> None:
-    """Keep that nobody knows whether a message arrived."""
+    """Keep that nobody knows whether a message arrived; an answer's author is told so."""
+    if row.delivery_id is not None:
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="unknown", now=work.now)
+    if row.purpose is Purpose.STAFF_ANSWER:
+        await _tell_author(work, row, "desk.failed.unknown")
+
+
+async def _tell_author(work: Work, row: OutboxRow, key: str) -> None:
+    case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
+    if case is not None:
+        customer = await people_rows.get_customer(work.tx, case.customer_id)
+        name = customer.name if customer else ""
+        await desk.notice_case(work, case, key, reply_to=row.interaction_id, name=name)
+
+
+async def why_unwanted(work: Work, row: OutboxRow) -> str | None:
+    """Return why a queued campaign message is no longer to be sent: consent withdrawn, or too late; else ``None``.
+
+    Its delivery is then skipped; the row itself is for the caller to drop.
+    """
+    if row.delivery_id is None:
+        return None
+    delivery = await delivery_rows.get_delivery(work.tx, row.delivery_id)
+    why = None
+    if delivery is None or work.now > delivery.late_after_at:
+        why = "expired"
+    elif not await may_care_for(work, delivery.customer_id):
+        why = "withdrawn"
+    if why:
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
+    return why
+
+
+async def may_care_for(work: Work, customer_id: int) -> bool:
+    """Return whether this customer wants to be thought of right now."""
+    consent = (await people_rows.list_consents(work.tx, customer_id)).get(ConsentClass.CARE)
+    return consent is not None and consent.allows(work.now)
+
+
+async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refusal | None:
+    """Send again what nobody knows the arrival of, because a person decided so."""
+    row = await _unknown_row(work, row_id)
+    if isinstance(row, Refusal):
+        return row
+    if row.body is None:
+        return Refusal("desk.refused.words_gone")
+    outbox.requeue(work.tx, row_id=row.id, not_before_at=None, error=None)
+    _decide(work, row, by=by, action="outbox.retry", state="queued")
+    return None
+
+
+async def assume_delivered(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refusal | None:
+    """Take what nobody knows the arrival of for delivered, because a person decided so."""
+    row = await _unknown_row(work, row_id)
+    if isinstance(row, Refusal):
+        return row
+    outbox.mark_sent(work.tx, row_id=row.id, now=work.now, chat_id=None, message_id=None)
+    _decide(work, row, by=by, action="outbox.assume_delivered", state="sent")
+    return None
+
+
+async def _unknown_row(work: Work, row_id: int) -> OutboxRow | Refusal:
+    row = await outbox.get_row(work.tx, row_id)
+    return row if row is not None and row.state == "unknown" else Refusal("desk.refused.not_unknown")
+
+
+def _decide(work: Work, row: OutboxRow, *, by: Actor, action: str, state: str) -> None:
+    if row.delivery_id is not None:
+        reason = None if state == "queued" else "assumed"
+        settled_at = None if state == "queued" else work.now
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state=state, reason=reason, now=settled_at)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action=action,
+        subject=("outbox", row.id),
+        customer_id=row.customer_id,
+        before={"state": "unknown"},
+        after={"state": state},
+    )

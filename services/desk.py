@@ -6,7 +6,18 @@ from typing import Any
 
 from domain.cases import LIVE, Case, CaseState
 from domain.interactions import ALBUM_KINDS, Content, Direction, Interaction, Kind, Visibility
-from domain.outgoing import Action, Button, Outgoing, Purpose, Rows, to_card, to_case, to_contact, to_staff_group
+from domain.outgoing import (
+    Action,
+    Button,
+    Outgoing,
+    Purpose,
+    Rows,
+    Target,
+    to_card,
+    to_case,
+    to_contact,
+    to_staff_group,
+)
 from domain.people import ActorKind, Customer, StaffGroup
 from services.speech import tell
 from services.work import Work
@@ -18,6 +29,7 @@ from storage.outbox import add_outgoing, buttons_to_json, content_to_json, merge
 
 _SUMMARY_LETTERS = 600
 _HISTORY_INTERACTIONS = 30
+_HISTORY_FILES = 10
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 _ALBUM_MOST = 10
@@ -31,6 +43,12 @@ def utf16_length(text: str) -> int:
 def desk_language(work: Work, group: StaffGroup | None) -> str:
     """Return the language a staff group reads: its own, else the business's first."""
     return (group.language if group else None) or work.rules.languages[0]
+
+
+async def language_of_case(work: Work, case: Case) -> str:
+    """Return the language in which staff read this case."""
+    group = await staff_rows.get_group(work.tx, case.staff_group_id) if case.staff_group_id else None
+    return desk_language(work, group)
 
 
 def card_buttons(work: Work, case: Case, language: str) -> Rows:
@@ -163,13 +181,18 @@ async def pass_on(
     await queue_words(work, message)
 
 
+def album_key(target: Target, media_group_id: str) -> str:
+    """Return the key under which the parts of an album to ``target`` find each other."""
+    return f"album:{target.chat_key}:{media_group_id}"
+
+
 async def queue_words(work: Work, message: Outgoing) -> None:
     """Queue a person's words; parts of one album join the row that still waits for its other parts."""
     content = message.content
     if not (content.media_group_id and content.kind in ALBUM_KINDS):
         await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
         return
-    key = f"album:{message.target.chat_key}:{content.media_group_id}"
+    key = album_key(message.target, content.media_group_id)
     item = {**content_to_json(content), "interaction_id": message.interaction_id}
 
     def joined(body: dict[str, Any]) -> dict[str, Any]:
@@ -254,24 +277,43 @@ async def show_case(work: Work, case: Case) -> None:
             await pass_on(work, case, interaction_id=said.id, content=said.content)
 
 
+async def adopt_cases(work: Work, *, limit: int) -> int:
+    """Show live cases that were opened while there was no staff group; returns how many."""
+    group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
+    if group is None:
+        return 0
+    waiting = await case_rows.list_without_view(work.tx, limit=limit)
+    for case in waiting:
+        adopted = replace(case, staff_group_id=group.id)
+        case_rows.save_case(work.tx, adopted, staff_group_id=group.id)
+        await show_case(work, adopted)
+    return len(waiting)
+
+
+async def rebuild_views(work: Work, group_id: int, *, limit: int = 500) -> None:
+    """Show the live cases of a group anew, because nothing said there before can be found again."""
+    for case in await case_rows.list_shown_in(work.tx, staff_group_id=group_id, limit=limit):
+        await case_rows.lose_topic(work.tx, case_id=case.id)
+        await show_history(work, case)
+
+
 async def show_history(work: Work, case: Case) -> None:
-    """Queue the card and a compact history, for a view that was lost and is built anew."""
+    """Queue the card, a compact history and the customer's files, for a view that was lost and is built anew."""
     if case.staff_group_id is None:
         return
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    lines = [
-        _history_line(work, said, language)
-        for said in await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
-    ]
-    lines = [line for line in lines if line]
+    target = to_case(case.id, case.staff_group_id)
+    language = await language_of_case(work, case)
+    said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
     await show_card(work, case)
     text = work.texts.say("desk.history", language)
-    for line in lines:
+    for line in filter(None, (_history_line(work, one, language) for one in said)):
         if utf16_length(text) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
-            await tell(work, to_case(case.id, case.staff_group_id), text, case_id=case.id)
+            await tell(work, target, text, case_id=case.id)
             text = work.texts.say("desk.history", language)
         text += "\n" + line
-    await tell(work, to_case(case.id, case.staff_group_id), text, case_id=case.id)
+    await tell(work, target, text, case_id=case.id)
+    for one in [one for one in said if one.author.kind is ActorKind.CUSTOMER and one.content.media][-_HISTORY_FILES:]:
+        await pass_on(work, case, interaction_id=one.id, content=one.content)
 
 
 def _history_line(work: Work, said: Interaction, language: str) -> str:

@@ -23,27 +23,24 @@ MOST_RENEWALS = 3
 
 async def keep_promises(work: Work, *, limit: int = 100) -> int:
     """Remind staff of answers that fall due, and renew promises about to pass; returns how many cases it touched."""
-    horizon = work.now + max(work.rules.answer_within * WARN_BEFORE, RENEW_BEFORE)
-    touched = 0
-    for case in await case_rows.list_promises_due(work.tx, before=horizon, limit=limit):
-        if case.promised_at and case.promised_at <= work.now + RENEW_BEFORE:
-            touched += await _renew(work, case)
-        elif not case.promise_warned:
+    renew_before = work.now + min(RENEW_BEFORE, work.rules.answer_within * WARN_BEFORE)
+    warn_before = max(work.now + work.rules.answer_within * WARN_BEFORE, renew_before)
+    due = await case_rows.list_promises_due(work.tx, warn_before=warn_before, renew_before=renew_before, limit=limit)
+    for case in due:
+        if case.promised_at and case.promised_at <= renew_before:
+            await _renew(work, case)
+        else:
             await _warn(work, case)
-            touched += 1
-    return touched
+    return len(due)
 
 
 async def _warn(work: Work, case: Case) -> None:
     changed = replace(case, promise_warned=True)
     case_rows.save_case(work.tx, changed, promise_warned=True)
-    moment = work.texts.moment(
-        case.promised_at or work.now, work.rules.languages[0], zone=work.rules.zone, now=work.now
-    )
-    await desk.notice_case(work, case, "desk.promise_near", number=case.public_number, moment=moment)
+    await desk.notice_case(work, case, "desk.promise_near", number=case.public_number, moment=case.promised_at)
 
 
-async def _renew(work: Work, case: Case) -> bool:
+async def _renew(work: Work, case: Case) -> None:
     due = first_response_due(work.now, work.rules.answer_within)
     renewals = case.promise_renewals + 1
     changed = replace(case, promised_at=due, promise_renewals=renewals, promise_warned=False)
@@ -71,4 +68,3 @@ async def _renew(work: Work, case: Case) -> bool:
             number=case.public_number,
             moment=moment_for(work, person, due),
         )
-    return True

@@ -96,7 +96,7 @@ def save_case(tx: Tx, case: Case, **changed: Any) -> None:
 
 
 async def list_promises_due(tx: Tx, *, warn_before: datetime, renew_before: datetime, limit: int) -> list[Case]:
-    """Return live, unanswered cases of which staff are to be warned, or whose promise is to be renewed, soonest first."""
+    """Return live, unanswered cases whose staff are to be warned or whose promise is to be renewed, soonest first."""
     statement = (
         select(*_COLUMNS)
         .where(

@@ -43,25 +43,48 @@ _COLUMNS = tuple(deliveries.c[name] for name in Delivery.__slots__)
 
 
 async def list_birthday_candidates(
-    tx: Tx, *, bot_id: int, days: Sequence[tuple[int, int]], consent: str, after_id: int, limit: int
+    tx: Tx,
+    *,
+    bot_id: int,
+    days: Sequence[tuple[int, int]],
+    occasions_on: Sequence[str],
+    campaign: str,
+    consent: str,
+    now: datetime,
+    renewable: Sequence[str],
+    after_id: int,
+    limit: int,
 ) -> list[Candidate]:
-    """Return customers born on one of the ``(month, day)`` days who said yes to ``consent``, by id after ``after_id``.
+    """Return customers born on one of the ``(month, day)`` days whose ``consent`` allows it, by id after ``after_id``.
 
-    Only people with a contact point of this bot count; reachability is asked again when the message is due.
+    Whoever has a delivery of the campaign for one of ``occasions_on`` is left out, unless it was skipped for a
+    ``renewable`` reason. Only people with a contact point of this bot count; whether they can be reached is asked
+    when the message is due.
     """
     born = or_(*(and_(customers.c.birth_month == month, customers.c.birth_day == day) for month, day in days))
+    in_touch = select(contact_points.c.id).where(
+        contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id
+    )
+    willing = select(consents.c.kind).where(
+        consents.c.customer_id == customers.c.id,
+        consents.c.kind == consent,
+        or_(consents.c.given, consents.c.until_at <= now),
+    )
+    settled = select(deliveries.c.id).where(
+        deliveries.c.customer_id == customers.c.id,
+        deliveries.c.campaign == campaign,
+        deliveries.c.occasion_on.in_(list(occasions_on)),
+        or_(deliveries.c.state != "skipped", deliveries.c.reason.not_in(renewable)),
+    )
     statement = (
         select(customers.c.id, customers.c.zone, customers.c.birth_month, customers.c.birth_day)
         .where(
             born,
             customers.c.id > after_id,
             customers.c.erased_at.is_(None),
-            select(contact_points.c.id)
-            .where(contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id)
-            .exists(),
-            select(consents.c.kind)
-            .where(consents.c.customer_id == customers.c.id, consents.c.kind == consent, consents.c.given)
-            .exists(),
+            in_touch.exists(),
+            willing.exists(),
+            ~settled.exists(),
         )
         .order_by(customers.c.id)
         .limit(limit)
@@ -69,11 +92,21 @@ async def list_birthday_candidates(
     return [Candidate(*row) for row in await tx.execute(statement)]
 
 
-async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Freeze deliveries; one that exists already changes nothing."""
-    if rows:
-        statement = tx.insert(deliveries).on_conflict_do_nothing(index_elements=["campaign", "occasion", "customer_id"])
-        await tx.execute(statement, [{"state": "planned", **row} for row in rows])
+async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: Sequence[str]) -> None:
+    """Freeze deliveries; one that exists already changes nothing.
+
+    Only one that was skipped for a ``renewable`` reason, and so was never queued, is planned again.
+    """
+    if not rows:
+        return
+    insert = tx.insert(deliveries)
+    fields = ("occasion_on", "zone", "due_at", "late_after_at", "state", "reason", "planned_at", "settled_at")
+    statement = insert.on_conflict_do_update(
+        index_elements=["campaign", "occasion", "customer_id"],
+        set_={name: insert.excluded[name] for name in fields},
+        where=and_(deliveries.c.state == "skipped", deliveries.c.reason.in_(renewable)),
+    )
+    await tx.execute(statement, [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows])
 
 
 async def list_due(tx: Tx, *, now: datetime, limit: int) -> list[Delivery]:
@@ -92,6 +125,11 @@ async def get_delivery(tx: Tx, delivery_id: int) -> Delivery | None:
     """Return one delivery."""
     row = (await tx.execute(select(*_COLUMNS).where(deliveries.c.id == delivery_id))).first()
     return Delivery(*row) if row else None
+
+
+def postpone_delivery(tx: Tx, delivery_id: int, *, due_at: datetime) -> None:
+    """Let a planned delivery wait until ``due_at``."""
+    tx.change(deliveries, delivery_id, due_at=due_at)
 
 
 def set_delivery_state(

@@ -155,6 +155,16 @@ async def find_said_at(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) ->
     return _interaction(row) if row else None
 
 
+async def list_said_at(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) -> list[Interaction]:
+    """Return everything recorded of this Telegram message, its versions included, oldest first."""
+    statement = _LOAD.where(
+        interactions.c.bot_id == bot_id,
+        interactions.c.chat_id == chat_id,
+        interactions.c.message_id == message_id,
+    )
+    return [_interaction(row) for row in await tx.execute(statement.order_by(interactions.c.id))]
+
+
 async def list_of_case(tx: Tx, case_id: int, *, limit: int = 200) -> list[Interaction]:
     """Return the newest ``limit`` interactions of a case, oldest first."""
     newest = (

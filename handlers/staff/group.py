@@ -1,14 +1,52 @@
-"""What happens to the staff group itself: it moves, we are removed, we come back."""
+"""What happens to a staff group itself: it moves, we are removed, we come back, our rights change."""
 
-from telegram import ChatMemberUpdated, Update
+from telegram import (
+    ChatMember,
+    ChatMemberAdministrator,
+    ChatMemberOwner,
+    ChatMemberRestricted,
+    ChatMemberUpdated,
+    Update,
+)
 
+from domain.people import NOBODY, SYSTEM, Actor
 from handlers.context import CareContext
+from services.cases import actor_of
+from services.groups import follow_group, join_group, lose_group
 
 
 async def on_migration(update: Update, context: CareContext) -> bool:
-    """Follow a staff group that became a supergroup; returns whether the chat is ours now."""
-    return False
+    """Follow a staff group that became a supergroup; returns whether the message told of that.
+
+    Telegram tells of it in the old chat and in the new one, in either order.
+    """
+    message = update.message
+    if message is None or not (message.migrate_to_chat_id or message.migrate_from_chat_id):
+        return False
+    context.group = await follow_group(
+        context.work,
+        old_chat_id=message.migrate_from_chat_id or message.chat_id,
+        new_chat_id=message.migrate_to_chat_id or message.chat_id,
+        by=_actor(context, context.said.speaker.user_id),
+    )
+    return True
 
 
 async def on_our_membership(change: ChatMemberUpdated, context: CareContext) -> None:
     """Keep what became of the bot's place in a staff group."""
+    group, now = context.group, change.new_chat_member
+    assert group is not None
+    by = _actor(context, change.from_user.id)
+    if now.status in (ChatMember.LEFT, ChatMember.BANNED):
+        await lose_group(context.work, group, by=by)
+        return
+    may_write = not isinstance(now, ChatMemberRestricted) or now.can_send_messages
+    may_open_topics = isinstance(now, ChatMemberOwner) or (
+        isinstance(now, ChatMemberAdministrator) and bool(now.can_manage_topics)
+    )
+    await join_group(context.work, group, by=by, may_write=may_write, may_open_topics=may_open_topics)
+
+
+def _actor(context: CareContext, user_id: int) -> Actor:
+    member = context.staff.member(user_id)
+    return SYSTEM if member is NOBODY else actor_of(member)

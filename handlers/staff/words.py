@@ -1,11 +1,52 @@
-"""What staff write in their group: answers, notes, commands, and corrections of them."""
+"""What is written in a staff group: answers, notes, commands, and corrections of them."""
 
+from domain.outcomes import Refusal
+from domain.people import NOBODY
 from handlers.context import CareContext
+from handlers.staff import commands
+from handlers.staff.replies import reply
+from services.answers import hear_staff, place_of
+from services.corrections import correct_words
+
+_STRANGER_ONCE_S = 3600
 
 
 async def on_message(context: CareContext) -> None:
-    """Handle a message in the staff group."""
+    """Take words about a case from whoever may work on it; chatter about none is nobody's business."""
+    heard, group = context.said, context.group
+    assert group is not None
+    if heard.service or commands.is_for_another_bot(context):
+        return
+    place = await place_of(context.work, group, thread_id=heard.thread_id, reply_to=heard.reply_to, by=context.member)
+    if context.member is NOBODY:
+        await _refuse_stranger(context, place.case_id)
+    elif commands.is_known(context):
+        await commands.on_command(context, place)
+    elif place.case_id is None or commands.is_empty(context):
+        await commands.on_other_command(context, place.case_id)
+    else:
+        done = await hear_staff(
+            context.work, place=place, by=context.member, content=heard.content, origin=heard.origin
+        )
+        if isinstance(done, Refusal):
+            await reply(context, done.key, case_id=place.case_id, **done.values)
+
+
+async def _refuse_stranger(context: CareContext, case_id: int | None) -> None:
+    """Say aloud that somebody's words went nowhere, where it was about a case; never in the middle of chatter."""
+    speaker = context.said.speaker
+    if case_id is None:
+        return
+    if speaker.anonymous:
+        await reply(context, "desk.refused.anonymous", case_id=case_id)
+        return
+    hour = int(context.work.now.timestamp()) // _STRANGER_ONCE_S
+    once = f"stranger:{context.said.chat_id}:{speaker.user_id}:{hour}"
+    await reply(context, "desk.refused.stranger", case_id=case_id, once=once, name=speaker.name)
 
 
 async def on_edit(context: CareContext) -> None:
-    """Handle a corrected message in the staff group."""
+    """Pass a correction on to where the first words went."""
+    if context.said.service or context.member is NOBODY:
+        return
+    await correct_words(context.work, by=context.member, content=context.said.content, origin=context.said.origin)

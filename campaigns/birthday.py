@@ -1,0 +1,165 @@
+"""Birthday care: planned a day ahead in each person's own time, asked again when due, said once a year."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.calendars import birthday_on, due_at, next_send_at
+from domain.outgoing import Button, Purpose
+from domain.people import Actor, ActorKind, Birthday, ConsentClass, Reach
+from services.delivery import may_care_for
+from services.speech import say_html
+from services.work import Person, Work
+from storage import deliveries as delivery_rows
+from storage.deliveries import Candidate, Delivery
+from storage.people import get_contact_of_customer
+
+CAMPAIGN = "birthday"
+_AUTHOR = Actor(ActorKind.CAMPAIGN)
+_SLICE = 500
+_EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
+"""How far the clocks of the world are from UTC."""
+
+NO_CONSENT, BIRTHDAY_CHANGED, LATE = "no_consent", "birthday_changed", "late"
+_RENEWABLE = (NO_CONSENT, BIRTHDAY_CHANGED, LATE)
+"""Why a delivery was skipped before it was queued; its person may still be congratulated once the cause is gone."""
+
+
+async def plan(work: Work) -> int:
+    """Freeze a delivery for everyone whose birthday is today or tomorrow where they live; returns how many.
+
+    Writes one slice at most; asked again it goes on, until there is nothing left and it returns 0.
+    """
+    if not work.rules.birthday.enabled:
+        return 0
+    days = _days_somewhere(work.now)
+    after_id = 0
+    while True:
+        found = await delivery_rows.list_birthday_candidates(
+            work.tx,
+            bot_id=work.bot_id,
+            days=_births_kept_on(work, days),
+            occasions_on=[day.isoformat() for day in days],
+            campaign=CAMPAIGN,
+            consent=ConsentClass.CARE.value,
+            now=work.now,
+            renewable=_RENEWABLE,
+            after_id=after_id,
+            limit=_SLICE,
+        )
+        rows = [row for candidate in found if (row := _planned(work, candidate)) is not None]
+        if rows or not found:
+            await delivery_rows.insert_planned(work.tx, rows, renewable=_RENEWABLE)
+            return len(rows)
+        after_id = found[-1].customer_id
+
+
+def _days_somewhere(now: datetime) -> list[date]:
+    """Return the dates that are today or tomorrow anywhere in the world."""
+    first = (now + _EARLIEST).date()
+    last = (now + _LATEST).date() + timedelta(days=1)
+    return [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
+
+
+def _births_kept_on(work: Work, days: Sequence[date]) -> list[tuple[int, int]]:
+    """Return the ``(month, day)`` births that are kept on ``days``: 29 February may be among them any year."""
+    births = {(day.month, day.day) for day in days}
+    leap = Birthday(2, 29)
+    if any(birthday_on(leap, day.year, work.rules.birthday.leap_day) == day for day in days):
+        births.add((2, 29))
+    return sorted(births)
+
+
+def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
+    """Return the delivery to freeze for this person, unless the day is another or its hour has long passed."""
+    rules = work.rules.birthday
+    zone = zone_of(candidate.zone, work.rules.zone)
+    today = work.now.astimezone(zone).date()
+    birthday = Birthday(candidate.birth_month, candidate.birth_day)
+    for on in (today, today + timedelta(days=1)):
+        if birthday_on(birthday, on.year, rules.leap_day) != on:
+            continue
+        due = due_at(on, rules.send_at, work.rules.quiet, zone)
+        if next_send_at(work.now, work.rules.quiet, zone) > due + rules.late_after:
+            return None
+        return {
+            "campaign": CAMPAIGN,
+            "occasion": str(on.year),
+            "customer_id": candidate.customer_id,
+            "occasion_on": on.isoformat(),
+            "zone": zone.key,
+            "due_at": due,
+            "late_after_at": due + rules.late_after,
+            "planned_at": work.now,
+        }
+    return None
+
+
+def zone_of(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
+    """Return the zone called ``name``; one that nobody knows must not keep anybody else's message back."""
+    try:
+        return ZoneInfo(name) if name else otherwise
+    except (OSError, ValueError):
+        return otherwise
+
+
+async def feed(work: Work, *, limit: int) -> int:
+    """Ask again about deliveries that are due, and queue those still wanted; returns how many it settled."""
+    due = await delivery_rows.list_due(work.tx, now=work.now, limit=limit)
+    for delivery in due:
+        await _feed_one(work, delivery)
+    return len(due)
+
+
+async def _feed_one(work: Work, delivery: Delivery) -> None:
+    zone = zone_of(delivery.zone, work.rules.zone)
+    at = next_send_at(work.now, work.rules.quiet, zone)
+    if work.now < at <= delivery.late_after_at:
+        delivery_rows.postpone_delivery(work.tx, delivery.id, due_at=at)
+        return
+    person = await _person(work, delivery.customer_id)
+    why = await _why_not(work, delivery, person, at=at)
+    if why is not None or person is None:
+        delivery_rows.set_delivery_state(work.tx, delivery.id, state="skipped", reason=why, now=work.now)
+        return
+    await _congratulate(work, delivery, person)
+    delivery_rows.set_delivery_state(work.tx, delivery.id, state="queued")
+
+
+async def _person(work: Work, customer_id: int) -> Person | None:
+    known = await get_contact_of_customer(work.tx, customer_id)
+    return Person(known.contact, known.customer, known.dialogue, known.notice_version) if known else None
+
+
+async def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at: datetime) -> str | None:
+    """Return why a delivery is not to go out at ``at``, the first moment it could."""
+    if person is None:
+        return "no_contact"
+    birthday = person.customer.birthday
+    year = date.fromisoformat(delivery.occasion_on).year
+    kept_on = birthday_on(birthday, year, work.rules.birthday.leap_day).isoformat() if birthday else None
+    if kept_on != delivery.occasion_on:
+        return BIRTHDAY_CHANGED
+    if not await may_care_for(work, delivery.customer_id):
+        return NO_CONSENT
+    if at > delivery.late_after_at:
+        return LATE
+    return "unreachable" if person.contact.reach is not Reach.REACHABLE else None
+
+
+async def _congratulate(work: Work, delivery: Delivery, person: Person) -> None:
+    html = work.texts.render(
+        CAMPAIGN, person.language, name=person.customer.name.strip(), business=work.rules.business_name
+    )
+    mute = Button(work.texts.button("campaign.button.mute_care", person.language), data="c:mute:care")
+    await say_html(
+        work,
+        person,
+        html,
+        purpose=Purpose.BIRTHDAY,
+        buttons=((mute,),),
+        dedupe_key=f"{CAMPAIGN}:{delivery.id}",
+        delivery_id=delivery.id,
+        author=_AUTHOR,
+    )

@@ -1,0 +1,257 @@
+"""What a member of staff writes about a case: an answer, a note, or words held back until someone decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from html import escape
+
+from domain.cases import Case
+from domain.interactions import Content, Interaction, Kind, Visibility
+from domain.marks import Meaning, meaning_of, without_mark
+from domain.outcomes import Refusal
+from domain.outgoing import Button, Purpose, Rows, to_contact
+from domain.people import StaffGroup, StaffMember
+from services import desk
+from services.cases import access_case, actor_of, add_note, answer_case
+from services.work import Work
+from storage import cases as case_rows
+from storage.audit import add_audit, list_of_subject
+from storage.interactions import Origin, get_interaction, list_of_case, list_said_at
+from storage.outbox import OutboxRow, drop_queued, find_sent
+from texts.catalogue import safe
+
+HELD = "held"
+"""The mark in ``Content.extra`` of words held back."""
+_NEARBY = 40
+
+
+class Answering(Enum):
+    """What a message in the staff group answers."""
+
+    NOTHING = auto()
+    CASE = auto()
+    OWN_WORDS = auto()
+    NOTE_PROMPT = auto()
+    STAFF_TALK = auto()
+    """A note, a colleague, a notice of ours, or something we do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which case a message in the staff group belongs to, and what it answers there."""
+
+    case_id: int | None
+    answering: Answering = Answering.NOTHING
+    reply_to: int | None = None
+
+
+async def place_of(
+    work: Work, group: StaffGroup, *, thread_id: int | None, reply_to: int | None, by: StaffMember
+) -> Place:
+    """Return where a message belongs: to its topic's case, else to the case of the message it answers."""
+    case_id = None
+    if thread_id is not None:
+        case_id = await case_rows.find_case_of_thread(work.tx, staff_group_id=group.id, thread_id=thread_id)
+    if reply_to is None:
+        return Place(case_id)
+    row = await find_sent(work.tx, bot_id=work.bot_id, chat_id=group.chat_id, message_id=reply_to)
+    if row is not None:
+        return _answering_us(row, case_id or row.case_id, reply_to)
+    said = await list_said_at(work.tx, bot_id=work.bot_id, chat_id=group.chat_id, message_id=reply_to)
+    if not said:
+        return Place(case_id, Answering.STAFF_TALK)
+    sent = sent_version(said)
+    if sent is not None and sent.author == actor_of(by):
+        return Place(case_id or sent.case_id, Answering.OWN_WORDS, sent.id)
+    return Place(case_id or said[0].case_id, Answering.STAFF_TALK)
+
+
+def _answering_us(row: OutboxRow, case_id: int | None, message_id: int) -> Place:
+    if row.purpose is Purpose.NOTE_PROMPT:
+        return Place(case_id, Answering.NOTE_PROMPT)
+    if row.purpose is Purpose.CARD:
+        return Place(case_id, Answering.CASE)
+    if row.purpose is not Purpose.CUSTOMER_WORDS:
+        return Place(case_id, Answering.STAFF_TALK)
+    items = (row.body or {}).get("extra", {}).get("items", [])
+    nth = message_id - (row.message_id or message_id)
+    words = items[nth]["interaction_id"] if nth < len(items) else row.interaction_id
+    return Place(case_id, Answering.CASE, words)
+
+
+def sent_version(said: Sequence[Interaction]) -> Interaction | None:
+    """Return the first version that went to the customer, if one did."""
+    return next((i for i in said if i.visibility is Visibility.CUSTOMER and i.version_of is None), None)
+
+
+def meaning(work: Work, content: Content) -> Meaning:
+    """Return whether a member of staff's words are plain, a note by their mark, or may have been meant as one."""
+    return meaning_of(content.text, work.texts.phrases("note_marks"))
+
+
+async def hear_staff(work: Work, *, place: Place, by: StaffMember, content: Content, origin: Origin) -> Refusal | None:
+    """Take what a member of staff wrote about a case: to the customer, to the notes, or held back when in doubt."""
+    assert place.case_id is not None
+    case_id = place.case_id
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    if content.kind is Kind.UNSUPPORTED:
+        return Refusal("desk.refused.unsupported")
+    meant = meaning(work, content)
+    fate = await _album_fate(work, case_id=case_id, media_group_id=content.media_group_id)
+    done: int | Refusal
+    if Meaning.NOTE in (meant, fate) or place.answering is Answering.NOTE_PROMPT:
+        note = replace(content, text=without_mark(content.text), entities=()) if meant is Meaning.NOTE else content
+        done = await take_note(work, case_id=case_id, by=by, content=note, origin=origin)
+    elif Meaning.DOUBTFUL in (meant, fate) or place.answering is Answering.STAFF_TALK:
+        done = await hold_words(work, case_id=case_id, by=by, content=content, origin=origin)
+    else:
+        done = await answer_case(work, case_id=case_id, by=by, content=content, origin=origin, reply_to=place.reply_to)
+    return done if isinstance(done, Refusal) else None
+
+
+async def take_note(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
+    """Keep a note that only staff can read, and say so to them; returns the interaction."""
+    note_id = await add_note(work, case_id=case_id, by=by, content=content, origin=origin)
+    if not isinstance(note_id, Refusal):
+        case = await _case(work, case_id)
+        once = f"note:{case_id}:{content.media_group_id}" if content.media_group_id else None
+        await desk.notice_case(work, case, "desk.note_kept", reply_to=note_id, dedupe_key=once)
+    return note_id
+
+
+async def ask_for_note(work: Work, *, case_id: int, by: StaffMember) -> Refusal | None:
+    """Ask a member of staff to write a note as an answer to the question, so that it cannot go astray."""
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    who = safe(f'<a href="tg://user?id={by.user_id}">{escape(by.name)}</a>')
+    await desk.notice_case(work, case, "desk.note_prompt", purpose=Purpose.NOTE_PROMPT, force_reply=True, name=who)
+    return None
+
+
+async def hold_words(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
+    """Keep words back that look as if they were not meant for the customer, and ask; returns the interaction.
+
+    An album is asked about once; parts of it that were already on their way are stopped.
+    """
+    marked = replace(content, extra={**content.extra, HELD: True})
+    held_id = await add_note(work, case_id=case_id, by=by, content=marked, origin=origin)
+    if isinstance(held_id, Refusal):
+        return held_id
+    case = await _case(work, case_id)
+    once = None
+    if content.media_group_id:
+        once = f"held:{case_id}:{content.media_group_id}"
+        if case.contact_point_id is not None:
+            key = desk.album_key(to_contact(case.contact_point_id), content.media_group_id)
+            await drop_queued(work.tx, key, now=work.now, error="held back")
+    buttons = await _decide_buttons(work, case, held_id)
+    await desk.notice_case(work, case, "desk.held", buttons=buttons, reply_to=held_id, dedupe_key=once)
+    return held_id
+
+
+async def _decide_buttons(work: Work, case: Case, held_id: int) -> Rows:
+    language = await desk.language_of_case(work, case)
+    return (
+        (
+            Button(work.texts.button("desk.button.send", language), data=f"k:send:{held_id}"),
+            Button(work.texts.button("desk.button.keep", language), data=f"k:keep:{held_id}"),
+        ),
+    )
+
+
+async def _album_fate(work: Work, *, case_id: int, media_group_id: str | None) -> Meaning:
+    """Return what became of earlier parts of this album: its parts share one fate."""
+    if media_group_id is None:
+        return Meaning.PLAIN
+    kept = [
+        said
+        for said in await list_of_case(work.tx, case_id, limit=_NEARBY)
+        if said.content.media_group_id == media_group_id and said.visibility is Visibility.INTERNAL
+    ]
+    if not kept:
+        return Meaning.PLAIN
+    return Meaning.DOUBTFUL if any(is_held(said) for said in kept) else Meaning.NOTE
+
+
+def is_held(said: Interaction) -> bool:
+    """Return whether these words were held back until someone decided about them."""
+    return bool(said.content.extra.get(HELD))
+
+
+async def _open_held(work: Work, *, held_id: int, by: StaffMember) -> Interaction | Refusal:
+    """Return words held back, still undecided, that this person may decide about."""
+    held = await get_interaction(work.tx, held_id)
+    if held is None or held.case_id is None or not is_held(held):
+        return Refusal("desk.refused.nothing_held")
+    case = await access_case(work, case_id=held.case_id, by=by)  # locks the case, so that one of two taps wins
+    if isinstance(case, Refusal):
+        return case
+    decided = {row.action for row in await list_of_subject(work.tx, "words", held_id)}
+    if "words.send" in decided:
+        return Refusal("desk.refused.sent_already")
+    if "words.keep" in decided:
+        return Refusal("desk.refused.kept_already")
+    return held
+
+
+async def send_held(
+    work: Work, *, held_id: int, by: StaffMember, update_id: int | None, replacing: int | None
+) -> Refusal | None:
+    """Send words that were held back, as they read now, after all; an album goes in one piece."""
+    held = await _open_held(work, held_id=held_id, by=by)
+    if isinstance(held, Refusal):
+        return held
+    assert held.case_id is not None
+    for nth, said in enumerate(await _album_of(work, held)):
+        content = replace(said.content, extra={k: v for k, v in said.content.extra.items() if k != HELD})
+        origin = Origin(said.chat_id, said.message_id, update_id if nth == 0 else None)
+        sent = await answer_case(work, case_id=held.case_id, by=by, content=content, origin=origin)
+        if isinstance(sent, Refusal):
+            return sent
+    await _decide(work, held, by=by, action="words.send", key="desk.held_sent", replacing=replacing)
+    return None
+
+
+async def keep_held(work: Work, *, held_id: int, by: StaffMember, replacing: int | None) -> Refusal | None:
+    """Keep words that were held back as a note."""
+    held = await _open_held(work, held_id=held_id, by=by)
+    if isinstance(held, Refusal):
+        return held
+    await _decide(work, held, by=by, action="words.keep", key="desk.held_kept", replacing=replacing)
+    return None
+
+
+async def _album_of(work: Work, held: Interaction) -> list[Interaction]:
+    """Return the newest version of the held words, and of every part of their album."""
+    assert held.case_id is not None
+    newest: dict[int | None, Interaction] = {}
+    for said in [held, *await list_of_case(work.tx, held.case_id)]:
+        same_album = held.content.media_group_id and said.content.media_group_id == held.content.media_group_id
+        if said.chat_id == held.chat_id and (same_album or said.message_id == held.message_id):
+            newest[said.message_id] = said
+    return list(newest.values())
+
+
+async def _decide(
+    work: Work, held: Interaction, *, by: StaffMember, action: str, key: str, replacing: int | None
+) -> None:
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=actor_of(by),
+        action=action,
+        subject=("words", held.id),
+        customer_id=held.customer_id,
+    )
+    assert held.case_id is not None
+    case = await _case(work, held.case_id)
+    await desk.notice_case(work, case, key, reply_to=held.id, replacing=replacing, name=by.name)
+
+
+async def _case(work: Work, case_id: int) -> Case:
+    case = await case_rows.get_case(work.tx, case_id)
+    assert case is not None
+    return case
