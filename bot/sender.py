@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 from bot.addressing import Way, find_ways
 from bot.calls import Address, Call, call_for
 from bot.clock import Clock
-from bot.settlement import Outcome, expire, settle_all
+from bot.settlement import Outcome, expire, settle, settle_all
 from bot.transport import TelegramApi
 from domain.outgoing import Action, TargetKind
 from domain.pacing import Pacer
@@ -31,6 +31,7 @@ from texts import Texts
 log = structlog.get_logger("sender")
 
 LEASE = timedelta(minutes=3)
+_TAKE_OVER_EVERY = timedelta(seconds=5)
 _LOOK_AGAIN = {"sqlite": timedelta(seconds=1), "postgresql": timedelta(milliseconds=200)}
 """How often an idle sender looks for rows it was not told of: another replica's, or a command's."""
 _ANSWER_LIMIT_S = 5.0
@@ -65,6 +66,7 @@ class Sender:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._done: list[Outcome] = []
         self._bell = asyncio.Event()
+        self._take_over_at = clock.now()
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -87,8 +89,10 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled; what was in flight when an earlier run ended is taken over first."""
-        await self._take_over(self._clock.now() + (LEASE if self._database.dialect == "sqlite" else timedelta()))
         try:
+            async with self._work() as work:
+                alone = self._database.dialect == "sqlite"  # then whoever held a lease is gone
+                await self._take_over(work.now + (LEASE if alone else timedelta()), work)
             while True:
                 try:
                     await self._run_once()
@@ -99,18 +103,26 @@ class Sender:
             await self._finish()
 
     async def _run_once(self) -> None:
-        if self._done:
-            outcomes, self._done = self._done, []
-            try:
-                await settle_all(self._work, outcomes)
-            except Exception:
-                self._done[:0] = outcomes
+        outcomes, self._done = self._done, []
+        try:
+            seen = await self._settle_and_claim(outcomes)
+        except Exception:
+            if not outcomes:
                 raise
-        sent = await self._claim_and_send()
-        if not sent and not self._done:
+            await self._settle_apart(outcomes)
+            return
+        if not seen and not self._done:
             await self._clock.wait(self._bell, await self._next_look_at())
             if len(self._in_flight) > 1:
                 await asyncio.sleep(_GATHER_S)
+
+    async def _settle_apart(self, outcomes: list[Outcome]) -> None:
+        """Record results that could not be recorded together; while that fails they wait in memory."""
+        try:
+            await settle_all(self._work, outcomes)
+        except Exception:
+            self._done[:0] = outcomes
+            raise
 
     @contextlib.asynccontextmanager
     async def _work(self) -> AsyncIterator[Work]:
@@ -129,20 +141,25 @@ class Sender:
     def _room(self, now: datetime) -> int:
         return min(self._most_in_flight - len(self._in_flight), self._pacer.token_room(now))
 
-    async def _claim_and_send(self) -> int:
-        """Mark what may go now as sending, in one transaction, and start its calls; returns how many."""
+    async def _settle_and_claim(self, outcomes: Sequence[Outcome]) -> int:
+        """Record results and mark what may go now as sending, in one transaction, then start its calls.
+
+        Returns how many rows there were to look at.
+        """
         now = self._clock.now()
         room = self._room(now)
-        if room <= 0:
+        if room <= 0 and not outcomes and now < self._take_over_at:
             return 0
         async with self._work() as work:
-            heads = await outbox.list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room)
+            for outcome in outcomes:
+                await settle(work, outcome)
+            heads = await outbox.list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room) if room > 0 else []
             going = [row for row in heads if self._may_go(work, row)]
-            if not heads:
-                await self._take_over(now, work)
             if going:
                 await outbox.mark_sending(work.tx, ids=[row.id for row in going], lease_until_at=now + LEASE)
             ways = await find_ways(work.tx, going)
+            if now >= self._take_over_at:
+                await self._take_over(now, work)
         for row in going:
             task = asyncio.create_task(self._carry(replace(row, attempts=row.attempts + 1), ways[row.id]))
             self._in_flight.add(task)
@@ -224,14 +241,11 @@ class Sender:
             await staff_rows.set_forum(work.tx, group_id=group_id, forum=forum)
         return forum
 
-    async def _take_over(self, leased_before: datetime, work: Work | None = None) -> None:
+    async def _take_over(self, leased_before: datetime, work: Work) -> None:
         """Treat rows whose sender stopped in the middle as of unknown delivery."""
-        if work is not None:
-            for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=leased_before):
-                await expire(work, row)
-            return
-        async with self._work() as own:
-            await self._take_over(leased_before, own)
+        self._take_over_at = work.now + _TAKE_OVER_EVERY
+        for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=leased_before):
+            await expire(work, row)
 
     async def _finish(self) -> None:
         """Let calls under way end within a few seconds and record them, so that little is left unknown."""
