@@ -10,7 +10,7 @@ from domain.interactions import Content, Direction, Kind, Visibility
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Purpose, Rows
 from domain.people import SYSTEM, Actor, ActorKind, Permission, StaffMember
-from domain.words import says_only
+from domain.words import says_thanks
 from services import desk
 from services.speech import record_heard, say
 from services.work import Person, Work, person_of_contact
@@ -31,9 +31,9 @@ def actor_of(member: StaffMember) -> Actor:
 async def access_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Return the case if this person may work on it: the one door through which staff reach a case."""
     if not by.may(Permission.WORK_CASES):
-        return Refusal("refused.not_allowed")
+        return Refusal("desk.refused.not_allowed")
     case = await case_rows.get_case(work.tx, case_id)
-    return case if case is not None else Refusal("refused.no_such_case")
+    return case if case is not None else Refusal("desk.refused.no_such_case")
 
 
 async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:
@@ -132,20 +132,29 @@ def moment_for(work: Work, person: Person, at: Any) -> str:
     return work.texts.moment(at, person.language, zone=person.zone(work.rules), now=work.now)
 
 
-async def hear_words(work: Work, person: Person, *, case: Case, interaction_id: int, content: Content) -> None:
+async def hear_words(
+    work: Work,
+    person: Person,
+    *,
+    case: Case,
+    interaction_id: int,
+    content: Content,
+    acknowledge: bool = True,
+) -> None:
     """Take a customer's words into a case: pass them on, reopen what is not solved, close what is.
 
-    Thanks and consent after a resolution close the case and never reopen it.
+    Thanks and consent after a resolution close the case and never reopen it. The first words of a burst are
+    acknowledged, unless the caller does.
     """
     await assign_case(work.tx, ids=[interaction_id], case_id=case.id)
     if case.state is CaseState.RESOLVED:
-        if content.kind is Kind.TEXT and says_only(content.text, work.texts.phrases("closing")):
+        if content.kind is Kind.TEXT and says_thanks(content.text, work.texts.phrases("closing")):
             await confirm_solved(work, person, case=case)
             return
         case = await _reopen(work, person, case=case)
         await desk.pass_on(work, case, interaction_id=interaction_id, content=content)
         return
-    acknowledge = _starts_burst(work, case)
+    acknowledge = acknowledge and _starts_burst(work, case)
     state = next_state(case.state, CaseEvent.CUSTOMER_SPEAKS) or case.state
     changed: dict[str, Any] = {"last_customer_at": work.now}
     if state is not case.state:
@@ -179,13 +188,13 @@ async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refu
     if isinstance(case, Refusal):
         return case
     if case.owner_id == by.id:
-        return Refusal("refused.yours_already", {"number": case.public_number})
+        return Refusal("desk.refused.yours_already", {"number": case.public_number})
     if case.owner_id is not None:
         owner = await staff_rows.get_member(work.tx, case.owner_id)
-        return Refusal("refused.taken", {"number": case.public_number, "name": owner.name if owner else "?"})
+        return Refusal("desk.refused.taken", {"number": case.public_number, "name": owner.name if owner else "?"})
     state = next_state(case.state, CaseEvent.TAKE)
     if state is None:
-        return Refusal("refused.state", {"number": case.public_number})
+        return Refusal("desk.refused.state", {"number": case.public_number})
     case = _change(work, case, by=actor_of(by), action="case.take", owner_id=by.id, state=state)
     await desk.show_card(work, case)
     return case
@@ -209,9 +218,9 @@ async def answer_case(
         return case
     state = next_state(case.state, CaseEvent.ANSWER)
     if state is None:
-        return Refusal("refused.closed", {"number": case.public_number})
+        return Refusal("desk.refused.closed", {"number": case.public_number})
     if case.contact_point_id is None:
-        return Refusal("refused.no_contact", {"number": case.public_number})
+        return Refusal("desk.refused.no_contact", {"number": case.public_number})
     interaction_id = await record_heard(
         work,
         author=actor_of(by),
@@ -274,7 +283,7 @@ async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | R
         return case
     state = next_state(case.state, CaseEvent.RESOLVE)
     if state is None:
-        return Refusal("refused.state", {"number": case.public_number})
+        return Refusal("desk.refused.state", {"number": case.public_number})
     changed: dict[str, Any] = {"state": state, "resolved_at": work.now}
     if case.owner_id is None:
         changed["owner_id"] = by.id
@@ -368,7 +377,7 @@ async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case 
     if isinstance(case, Refusal):
         return case
     if next_state(case.state, CaseEvent.REOPEN) is None:
-        return Refusal("refused.open_already", {"number": case.public_number})
+        return Refusal("desk.refused.open_already", {"number": case.public_number})
     case = _change(
         work, case, by=actor_of(by), action="case.reopen", state=CaseState.OPEN, resolved_at=None, closed_at=None
     )
