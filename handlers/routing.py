@@ -41,7 +41,9 @@ async def _on_message(update: Update, context: CareContext) -> None:
         await _on_private_message(context)
     elif chat.type == ChatType.CHANNEL:
         return
-    elif context.group is not None or await staff_group.on_migration(update, context):
+    elif await staff_group.on_migration(update, context):
+        return
+    elif context.group is not None:
         await (staff_words.on_edit if context.said.edited else staff_words.on_message)(context)
     else:
         await strangers.on_message(context)

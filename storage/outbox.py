@@ -158,6 +158,13 @@ async def merge_queued(tx: Tx, coalesce_key: str, merge: Callable[[dict[str, Any
     return int(row.id)
 
 
+async def drop_queued(tx: Tx, coalesce_key: str, *, now: datetime, error: str) -> None:
+    """Give up the row still queued under ``coalesce_key``, if there is one."""
+    row_id = await merge_queued(tx, coalesce_key, lambda body: body)
+    if row_id is not None:
+        mark_settled(tx, row_id=row_id, state="dropped", now=now, error=error)
+
+
 async def queue_or_replace(tx: Tx, message: Outgoing, *, bot_id: int, now: datetime) -> int:
     """Queue ``message``, or put its words in the row still queued under its ``coalesce_key``."""
     assert message.coalesce_key

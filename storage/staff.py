@@ -73,8 +73,8 @@ async def insert_missing_group(tx: Tx, *, bot_id: int, chat_id: int, name: str, 
     return done.rowcount == 1
 
 
-async def set_forum(tx: Tx, *, group_id: int, forum: bool) -> None:
-    """Keep whether a staff group has topics."""
+async def set_forum(tx: Tx, *, group_id: int, forum: bool | None) -> None:
+    """Keep whether a staff group has topics; ``None`` lets it be looked at again."""
     await tx.execute(update(staff_groups).where(staff_groups.c.id == group_id).values(forum=forum))
 
 
