@@ -75,7 +75,7 @@ class Callback:
     answer: Json | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class State:
     """The simulated Telegram; the verbs and the Bot API methods work on it."""
 

@@ -61,7 +61,7 @@ VERBS = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class World(PeopleVerbs, GroupVerbs, ActingVerbs, LookingVerbs, SteeringVerbs):
     """A Telegram of one's own: bots, people and groups, with a clock that can be moved.
 

@@ -1,11 +1,14 @@
 """Edits, deletions, pins and reactions by the bot."""
 
+import json
+
 import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, ReplyKeyboardMarkup
 from telegram.error import BadRequest
 
 from simulator import World
-from tests.simulator.conftest import Desk
+from simulator.api import BotApi
+from tests.simulator.conftest import TOKEN, Desk
 
 BUTTON = InlineKeyboardMarkup([[InlineKeyboardButton("Ok", callback_data="ok")]])
 DAY_S = 86_400
@@ -110,3 +113,30 @@ async def test_reacting(bot: Bot, world: World, ann: int) -> None:
     assert list(world.messages(person_id=ann)[-1]["reactions"].values()) == [["👍"]]
     with pytest.raises(BadRequest, match="Reactions_too_many"):
         await bot.set_message_reaction(ann, said, ["👍", "👎"])
+
+
+async def test_edits_name_their_message(world: World) -> None:
+    """An edit without chat or message, or of an inline message, is refused."""
+    for params, words in (
+        ({}, "chat_id is empty"),
+        ({"chat_id": 1}, "message identifier is not specified"),
+        ({"inline_message_id": "x"}, "MESSAGE_ID_INVALID"),
+    ):
+        answer = await BotApi(world).call(TOKEN, "editMessageText", {"text": "x", **params})
+        assert json.loads(answer.body)["description"] == f"Bad Request: {words}"
+
+
+async def test_reactions_are_objects(world: World, ann: int) -> None:
+    """A bare emoji is no reaction, nor can a bot pay for one."""
+    for reaction, words in (("👍", "expected an Object"), ({"type": "paid"}, "REACTION_INVALID")):
+        params = {"chat_id": ann, "message_id": 1, "reaction": [reaction]}
+        answer = await BotApi(world).call(TOKEN, "setMessageReaction", params)
+        assert words in json.loads(answer.body)["description"]
+
+
+async def test_unpinning_everything(bot: Bot, world: World, desk: Desk) -> None:
+    """All pins go at once."""
+    for word in ("a", "b"):
+        await bot.pin_chat_message(desk.id, (await bot.send_message(desk.id, word)).id)
+    await bot.unpin_all_chat_messages(desk.id)
+    assert not any(message["pinned"] for message in world.messages(desk.id))

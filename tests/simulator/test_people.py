@@ -4,7 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    MenuButtonCommands,
+    MenuButtonWebApp,
+    WebAppInfo,
+)
 from telegram import BotCommandScopeAllPrivateChats as AllPrivate
 from telegram import BotCommandScopeChatMember as OneMember
 from telegram.error import BadRequest
@@ -216,3 +224,74 @@ async def test_waiting_for_a_message(bot: Bot, world: World, ann: int) -> None:
     assert (await waiting)["id"] == sent.id
     with pytest.raises(TimeoutError, match="never said"):
         await world.wait_message(person_id=ann, containing="never said", timeout_s=0.02)
+
+
+async def test_who_is_who_in_private(bot: Bot, world: World, ann: int, ben: int) -> None:
+    """In a private chat there are two, and no administrators."""
+    assert (await bot.get_chat_member(ann, ann)).status == "member"
+    assert await bot.get_chat_member_count(ann) == 2
+    assert (await bot.get_chat(ann)).active_usernames == ("ann_b",)
+    with pytest.raises(BadRequest, match="Member not found"):
+        await bot.get_chat_member(ann, ben)
+    with pytest.raises(BadRequest, match="no administrators in the private chat"):
+        await bot.get_chat_administrators(ann)
+    with pytest.raises(BadRequest, match="private chats"):
+        await bot.leave_chat(ann)
+
+
+async def test_other_bots_are_listed_when_asked_for(bot: Bot, world: World, desk: Desk) -> None:
+    """Administrators that are other bots stay out of the list by default."""
+    other = world.add_bot("654321:OTHER", username="other_bot")["id"]
+    world.join_group(desk.id, "654321:OTHER", "administrator")
+    assert other not in {m.user.id for m in await bot.get_chat_administrators(desk.id)}
+    assert other in {m.user.id for m in await bot.get_chat_administrators(desk.id, return_bots=True)}
+
+
+async def test_the_menu_button(bot: Bot, ann: int) -> None:
+    """The menu button is kept for one person and for all."""
+    await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+    await bot.set_chat_menu_button(ann, MenuButtonWebApp("Open", WebAppInfo("https://example.com")))
+    assert (await bot.get_chat_menu_button(ann)).type == "web_app"
+    assert (await bot.get_chat_menu_button()).type == "commands"
+    with pytest.raises(BadRequest, match=r"(?i)only https links"):
+        await bot.set_chat_menu_button(ann, MenuButtonWebApp("Open", WebAppInfo("http://example.com")))
+
+
+def test_impossible_things_are_refused(world: World, ann: int, desk: Desk) -> None:
+    """What no person could do raises instead of passing quietly."""
+    for impossible in (
+        lambda: world.add_bot(TOKEN),
+        lambda: world.add_person("Twin", person_id=ann),
+        lambda: world.add_group("x", forum=True, kind="group"),
+        lambda: world.add_group("x", chat_id=5),
+        lambda: world.join_group(desk.id, ann, status="king"),
+        lambda: world.join_group(desk.id, ann, "administrator", {"can_fly": True}),
+        lambda: world.migrate_group(desk.id),
+        lambda: world.send(ann, ""),
+        lambda: world.send(ann, kind="story"),
+        lambda: world.send(ann, "x", colour="red"),
+        lambda: world.edit(desk.ben, ann, 1, "not mine"),
+        lambda: world.delete_message(ann, 999),
+        lambda: world.messages(),
+        lambda: world.set_deleted_topic("vanish"),
+        lambda: world.repeat_update(1),
+        lambda: world.bot("unknown"),
+    ):
+        with pytest.raises(ValueError, match=r"\w"):
+            impossible()
+
+
+async def test_the_clock_is_the_worlds(bot: Bot, world: World, ann: int) -> None:
+    """Messages are dated by the movable clock."""
+    world.jump_to("2031-05-01T08:00:00+00:00")
+    sent = await bot.send_message(ann, "x")
+    assert sent.date.isoformat().startswith("2031-05-01T08:00")
+    assert world.now().startswith("2031-05-01T08:00")
+
+
+def test_files_can_be_given(world: World, ann: int) -> None:
+    """A person's file can have its own bytes, name and type, also as base64."""
+    world.send(ann, kind="document", content=b"a,b", file_name="list.csv")
+    world.send(ann, kind="document", content_base64="YSxi", file_name="list.csv", mime_type="text/x-list")
+    first, second = (update["message"]["document"] for update in heard(world))
+    assert (first["file_size"], first["mime_type"], second["mime_type"]) == (3, "text/csv", "text/x-list")

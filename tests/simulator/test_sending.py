@@ -15,6 +15,7 @@ from telegram import (
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
     ReplyParameters,
+    WebAppInfo,
 )
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError
 
@@ -321,4 +322,85 @@ async def test_groups_that_are_closed_to_the_bot(bot: Bot, world: World, desk: D
     world.join_group(other, bot.token)
     await bot.leave_chat(other)
     with pytest.raises(Forbidden, match="bot is not a member of the supergroup chat"):
+        await bot.send_message(other, "x")
+
+
+async def test_an_album_is_copied_in_one_piece(bot: Bot, world: World, ann: int, desk: Desk) -> None:
+    """Copying or forwarding an album makes a new album; captions can be left out."""
+    album = [message["id"] for message in world.send_album(ann, [{"caption": "look"}, {"kind": "video"}])]
+    await bot.copy_messages(desk.id, ann, album, remove_caption=True)
+    await bot.forward_messages(desk.id, ann, album)
+    *_, first, second, third, fourth = world.messages(desk.id)
+    assert first["media_group_id"] == second["media_group_id"] != third["media_group_id"]
+    assert (first["caption"], third["caption"], fourth["forwarded"]) == (None, "look", True)
+    with pytest.raises(BadRequest, match="There are no messages to copy"):
+        await bot.copy_messages(desk.id, ann, [998, 999])
+    with pytest.raises(BadRequest, match="strictly increasing order"):
+        await bot.copy_messages(desk.id, ann, album[::-1])
+
+
+async def test_a_copy_keeps_its_buttons(bot: Bot, world: World, ann: int, desk: Desk) -> None:
+    """A copied message brings its inline keyboard."""
+    sent = await bot.send_message(ann, "x", reply_markup=inline())
+    await bot.copy_message(desk.id, ann, sent.id)
+    assert world.messages(desk.id)[-1]["buttons"][0][0]["text"] == "Ok"
+
+
+async def test_a_forward_of_a_forward_keeps_the_first_origin(bot: Bot, world: World, ann: int, desk: Desk) -> None:
+    """The first author stays named, and an anonymous one stays the group."""
+    said = world.send(ann, "x", forward_from=desk.ben)["id"]
+    anonymous = world.send(desk.ben, "y", desk.id, anonymous=True)["id"]
+    one, two = await bot.forward_message(desk.id, ann, said), await bot.forward_message(ann, desk.id, anonymous)
+    assert one.forward_origin is not None
+    assert one.forward_origin.to_dict()["sender_user"]["id"] == desk.ben
+    assert two.forward_origin is not None
+    assert two.forward_origin.to_dict()["sender_chat"]["id"] == desk.id
+
+
+async def test_places_contacts_dice_and_actions(bot: Bot, world: World, ann: int) -> None:
+    """The small kinds arrive; what cannot be is refused."""
+    await bot.send_location(ann, 52.1, 4.5, live_period=60)
+    await bot.send_venue(ann, 52.1, 4.5, "Shop", "1 Main Street")
+    await bot.send_contact(ann, "+1", "Shop")
+    await bot.send_dice(ann, emoji="🎯")
+    assert [m["kind"] for m in world.messages(person_id=ann)[-4:]] == ["location", "venue", "contact", "dice"]
+    assert await bot.send_chat_action(ann, "typing")
+    for refused in (
+        bot.send_location(ann, 91, 0),
+        bot.send_dice(ann, emoji="x"),
+        bot.send_chat_action(ann, "sing"),
+    ):
+        with pytest.raises(BadRequest):
+            await refused
+
+
+async def test_people_can_be_mentioned_by_number(bot: Bot, world: World, ann: int) -> None:
+    """A link to an account becomes a mention if the account is known, else plain text."""
+    words = f'<a href="tg://user?id={ann}">Ann</a> <a href="tg://user?id=999">Nobody</a>'
+    sent = await bot.send_message(ann, words, parse_mode="HTML")
+    assert [(e.type, e.user.id if e.user else None) for e in sent.entities] == [("text_mention", ann)]
+    sent = await bot.send_message(ann, f"[Ann](tg://user?id={ann})", parse_mode="MarkdownV2")
+    assert sent.entities[0].type == "text_mention"
+
+
+async def test_keyboards_have_bounds(bot: Bot, ann: int, desk: Desk) -> None:
+    """At most a hundred buttons; web apps by HTTPS and in private; reply keyboards are not empty."""
+    row = [InlineKeyboardButton("x", callback_data="x")]
+    app, plain = WebAppInfo("https://example.com"), WebAppInfo("http://example.com")
+    await bot.send_message(ann, "x", reply_markup=inline(web_app=app))
+    for chat, markup in (
+        (ann, InlineKeyboardMarkup([row] * 101)),
+        (ann, inline(web_app=plain)),
+        (desk.id, inline(web_app=app)),
+        (ann, ReplyKeyboardMarkup([[]])),
+        (ann, ReplyKeyboardMarkup([[" "]])),
+    ):
+        with pytest.raises(BadRequest):
+            await bot.send_message(chat, "x", reply_markup=markup)
+
+
+async def test_bots_do_not_talk_to_bots(bot: Bot, world: World) -> None:
+    """Another bot cannot be written to."""
+    other = world.add_bot("654321:OTHER", username="other_bot")["id"]
+    with pytest.raises(Forbidden, match="bots can't send messages to bots"):
         await bot.send_message(other, "x")

@@ -134,3 +134,33 @@ def test_unknown_modes_are_refused() -> None:
     """There are three modes and no fourth."""
     with pytest.raises(BadRequest, match="unsupported parse_mode"):
         format_text("x", "BBCode")
+
+
+def test_markdown_v2_quotes_code_and_links() -> None:
+    """Quotes, code blocks with a language, and links are read."""
+    text, entities = format_text(">wise\n>words\nplain ```py\nx``` [a](https://example.com/?q=\\))", "MarkdownV2")
+    assert text == "wise\nwords\nplain x a"
+    assert [(e["type"], e.get("language"), e.get("url")) for e in entities] == [
+        ("blockquote", None, None),
+        ("pre", "py", None),
+        ("text_link", None, "https://example.com/?q=)"),
+    ]
+
+
+@pytest.mark.parametrize("source", ["a]", "[a] b", "a | b", "[a](b", "#1"])
+def test_lone_marks_of_markdown_v2_are_refused(source: str) -> None:
+    """Brackets and bars must be escaped."""
+    with pytest.raises(BadRequest, match=r"reserved|Can't find end"):
+        format_text(source, "MarkdownV2")
+
+
+def test_links_without_a_target_are_text() -> None:
+    """A link needs an address; without a scheme it is taken for HTTP."""
+    assert kinds("<a>x</a>") == []
+    assert format_text('<a href="example.com">x</a>', "HTML")[1][0]["url"] == "http://example.com/"
+
+
+def test_entities_must_lie_inside_the_text() -> None:
+    """An entity beyond the end is refused."""
+    with pytest.raises(BadRequest, match="ends after the end"):
+        format_text("x", None, [{"type": "bold", "offset": 0, "length": 2}])
