@@ -81,7 +81,7 @@ async def card_html(work: Work, case: Case, language: str) -> str:
             language,
             number=case.public_number,
             kind=texts.button(f"case.kind.{case.kind}", language),
-            state=texts.button(f"case.state.{case.state}", language),
+            state=texts.button(f"desk.state.{case.state}", language),
         ),
         _who_line(work, customer, contact, language),
     ]
@@ -320,7 +320,7 @@ def _history_line(work: Work, said: Interaction, language: str) -> str:
     if said.author.kind not in (ActorKind.CUSTOMER, ActorKind.STAFF) or not _is_words(said):
         return ""
     who = "note" if said.visibility is Visibility.INTERNAL else said.author.kind.value
-    words = _shortened(said.content.text, 300) or work.texts.button(f"kind.{said.content.kind}", language)
+    words = _shortened(said.content.text, 300) or work.texts.button(f"desk.kind.{said.content.kind}", language)
     at = work.texts.moment(said.at, language, zone=work.rules.zone, now=work.now)
     return work.texts.say(f"desk.history.{who}", language, at=at, words=words)
 
