@@ -11,8 +11,9 @@ from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 from bot.addressing import Way
 from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
-from domain.outgoing import Action, OnUnknown, Purpose, TargetKind
+from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case
 from services import delivery, desk
+from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
 from storage import outbox
@@ -180,10 +181,22 @@ async def _on_refusal(work: Work, outcome: Outcome, refused: Refused, error: Tel
         assert row.case_id
         await case_rows.set_card(work.tx, case_id=row.case_id, card_message_id=None)
         _again(work, row, refused.name)
+    elif refused is Refused.NO_REACTION and row.action is Action.REACT:
+        await _say_instead(work, row)
     elif refused is Refused.NO_MESSAGE and row.action is Action.EDIT and row.target_kind is TargetKind.CONTACT:
         await outbox.turn_into_send(work.tx, row_id=row.id)
     else:
         await _fail(work, outcome, _reason(refused, error))
+
+
+async def _say_instead(work: Work, row: OutboxRow) -> None:
+    """Where reactions are not allowed, the mark is a short answer in words."""
+    body = row.body or {}
+    outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error="no reactions here")
+    words = body.get("extra", {}).get("fallback_reply")
+    if words and row.case_id:
+        group_id = int(row.chat_key.removeprefix("g"))
+        await tell(work, to_case(row.case_id, group_id), words, case_id=row.case_id, reply_to=body.get("reply_to"))
 
 
 def _is_about_card(outcome: Outcome) -> bool:
