@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.dialogues import Dialogue, DialogueName
@@ -270,17 +270,17 @@ async def lock_contact(tx: Tx, contact_point_id: int) -> None:
         await tx.execute(select(contact_points.c.id).where(contact_points.c.id == contact_point_id).with_for_update())
 
 
-async def upsert_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> str:
-    """Insert or update the record imported under ``source_key``; returns ``new``, ``changed`` or ``same``."""
-    statement = select(customers).where(customers.c.source_key == source_key)
-    row = (await tx.execute(statement)).first()
-    if row is None:
-        await tx.execute(customers.insert().values(source_key=source_key, created_at=now, **values))
-        return "new"
-    if all(row._mapping[name] == value for name, value in values.items()):
-        return "same"
-    await tx.execute(update(customers).where(customers.c.id == row.id).values(**values))
-    return "changed"
+async def list_imported(tx: Tx, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the customers imported under these keys, as columns by key."""
+    rows = await tx.execute(select(customers).where(customers.c.source_key.in_(list(keys))))
+    return {row.source_key: dict(row._mapping) for row in rows}
+
+
+async def add_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> int:
+    """Add an imported customer with the next bulk write and return the id."""
+    customer_id = await tx.new_id(customers)
+    tx.add(customers, id=customer_id, source_key=source_key, created_at=now, **values)
+    return customer_id
 
 
 async def count_customers(tx: Tx) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from domain.words import query_phrases, search_tokens
 from storage.database import Tx
-from storage.tables import customers, interactions
+from storage.tables import cases, customers, interactions
 
 _INDEX = {
     "sqlite": text("INSERT INTO search_words (rowid, words) VALUES (:interaction_id, :words)"),
@@ -38,6 +38,7 @@ class Found:
     at: datetime
     customer: str
     case_id: int | None
+    case_number: int | None
     author: str
     text: str
 
@@ -66,10 +67,13 @@ async def search_interactions(tx: Tx, query: str, *, limit: int) -> list[Found]:
             interactions.c.at,
             customers.c.name,
             interactions.c.case_id,
+            cases.c.number,
             interactions.c.author_kind,
             interactions.c.text,
         )
-        .select_from(interactions.outerjoin(customers, customers.c.id == interactions.c.customer_id))
+        .select_from(interactions)
+        .outerjoin(customers, customers.c.id == interactions.c.customer_id)
+        .outerjoin(cases, cases.c.id == interactions.c.case_id)
         .where(interactions.c.id.in_(ids))
         .order_by(interactions.c.id.desc())
         .limit(limit)

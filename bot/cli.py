@@ -1,0 +1,253 @@
+"""The command line. What a command needs is imported when it is given, so that help comes at once."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import CarebotError
+
+app = typer.Typer(
+    name="carebot",
+    help="A customer-care bot for Telegram: nothing a customer says is lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+imports = typer.Typer(help="Bring in what another system knows.", no_args_is_help=True)
+dead = typer.Typer(help="Updates that could not be handled.", no_args_is_help=True)
+unknown = typer.Typer(help="Messages of which nobody knows whether they arrived.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+app.add_typer(dead, name="dead")
+app.add_typer(unknown, name="unknown")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The configuration; default: ./carebot.toml.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
+All = Annotated[bool, typer.Option("--all", help="All of them.")]
+
+
+class Rows(StrEnum):
+    """What can be exported."""
+
+    INTERACTIONS = "interactions"
+    CASES = "cases"
+    FEEDBACK = "feedback"
+
+
+class Format(StrEnum):
+    """In which form."""
+
+    CSV = "csv"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"carebot {version('carebot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _carebot(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    config: Config = None,
+    token: Annotated[str | None, typer.Option(help="The bot's token, from @BotFather.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the business.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Its IANA time zone; default: this machine's.")] = None,
+    languages: Annotated[str | None, typer.Option(help="Languages with commas, the main one first.")] = None,
+    group: Annotated[str | None, typer.Option(help="The staff group's id (negative).")] = None,
+    member: Annotated[str | None, typer.Option(help="A first member of staff, as ID:NAME or ID:NAME:ROLE.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Ask what must be known and write a configuration."""
+    from bot.initialise import Answers, initialise
+
+    path = initialise(config, Answers(token, name, zone, languages, group, member), yes=yes, force=force)
+    print(f"wrote {path}; next: `carebot check --config {path}`, then `carebot run --config {path}`")
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Run the bot until SIGTERM or Ctrl-C."""
+    from bot.app import run_until_stopped
+    from bot.settings_file import load_settings
+    from storage.opening import clear_errors, make_file
+
+    settings = load_settings(config)
+    with clear_errors():
+        make_file(settings.storage.url)
+        run_until_stopped(settings)
+
+
+@app.command()
+def demo(
+    tour: Annotated[bool, typer.Option("--tour", help="Play the tour quickly and check every step.")] = False,
+) -> None:
+    """Show the whole bot without a token or network."""
+    from bot.demo import run_demo
+
+    raise typer.Exit(run_demo(tour))
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Look at everything that could keep the bot from serving; exit status 2 when something does."""
+    from bot.commands.operating import check as run_check
+
+    raise typer.Exit(run_check(config))
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to this program's schema."""
+    from bot.commands.operating import migrate as run_migrate
+
+    run_migrate(config)
+
+
+@imports.command("customers")
+def import_customers(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="Columns: id, name, language, zone, birthday, branch.")
+    ],
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, store nothing.")] = False,
+    encoding: Annotated[str | None, typer.Option(help="The file's encoding; default: UTF-8, else GB18030.")] = None,
+) -> None:
+    """Import customers from CSV; the same file twice changes nothing. Exit status 1 when a line was bad."""
+    from bot.commands.imports import import_customers as run_import
+
+    raise typer.Exit(run_import(config, file, dry_run=dry_run, encoding=encoding))
+
+
+@app.command()
+def export(
+    what: Annotated[Rows, typer.Argument(help="What to export.")],
+    config: Config = None,
+    since: Annotated[str | None, typer.Option(help="From this local date or ISO instant on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until the end of this local date, or before this instant.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="The form.")] = Format.CSV,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file, not to standard output.")] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, which Excel wants.")] = False,
+) -> None:
+    """Write everything said, every case or all feedback as CSV that no spreadsheet executes."""
+    from bot.commands.review import export as run_export
+
+    assert form is Format.CSV
+    run_export(config, what.value, since, until, out, bom)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Words; all of them must be there. Chinese needs no spaces.")],
+    config: Config = None,
+    limit: Limit = 20,
+) -> None:
+    """Find what people said."""
+    from bot.commands.review import search as run_search
+
+    run_search(config, query, limit)
+
+
+@dead.command("list")
+def dead_list(config: Config = None, limit: Limit = 50) -> None:
+    """Show the newest dead letters."""
+    from bot.commands import letters
+
+    letters.dead_list(config, limit)
+
+
+@dead.command("show")
+def dead_show(
+    inbox_id: Annotated[int, typer.Argument(metavar="ID")],
+    config: Config = None,
+    payload: Annotated[bool, typer.Option("--payload", help="With the raw update and its words.")] = False,
+) -> None:
+    """Show one dead letter."""
+    from bot.commands import letters
+
+    letters.dead_show(config, inbox_id, payload=payload)
+
+
+@dead.command("replay")
+def dead_replay(
+    inbox_id: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
+    config: Config = None,
+    everything: All = False,
+) -> None:
+    """Handle a dead letter once more, with fresh tries."""
+    from bot.commands import letters
+
+    letters.dead_replay(config, inbox_id, everything=everything)
+
+
+@unknown.command("list")
+def unknown_list(config: Config = None, limit: Limit = 50) -> None:
+    """Show the oldest unknown deliveries."""
+    from bot.commands import letters
+
+    letters.unknown_list(config, limit)
+
+
+@unknown.command("retry")
+def unknown_retry(
+    row_id: Annotated[int | None, typer.Argument(metavar="[ID]")] = None, config: Config = None, everything: All = False
+) -> None:
+    """Send an unknown delivery again; the person may get it twice."""
+    from bot.commands import letters
+
+    letters.unknown_retry(config, row_id, everything=everything)
+
+
+@unknown.command("assume-delivered")
+def unknown_assume(
+    row_id: Annotated[int | None, typer.Argument(metavar="[ID]")] = None, config: Config = None, everything: All = False
+) -> None:
+    """Take an unknown delivery for delivered."""
+    from bot.commands import letters
+
+    letters.unknown_assume(config, row_id, everything=everything)
+
+
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8081,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    token: Annotated[str | None, typer.Option(help="The token of its bot; default: it makes one.")] = None,
+    limits: Annotated[bool, typer.Option("--limits", help="Refuse too fast calls as Telegram does.")] = False,
+) -> None:
+    """Serve a Telegram Bot API of this machine's own, for trying any bot."""
+    from simulator.http import run as serve
+
+    serve(port, token=token, limits=limits, host=host)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line a problem on standard error, and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except CarebotError as error:
+        for line in str(error).splitlines():
+            print(f"carebot: {line}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"carebot: {error}", file=sys.stderr)
+        sys.exit(2)
