@@ -1,0 +1,61 @@
+"""The house rules that a program can check."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from importlinter import cli
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("bot", "handlers", "campaigns", "services", "storage", "domain", "texts", "simulator")
+
+
+def test_imports_go_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every room imports only what stands below it."""
+    monkeypatch.chdir(ROOT)
+    assert cli.lint_imports(no_cache=True) == cli.EXIT_STATUS_SUCCESS
+
+
+def _modules(*rooms: str) -> list[tuple[Path, ast.Module]]:
+    paths = sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
+    return [(path, ast.parse(path.read_text("utf-8"))) for path in paths]
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    """Time is handed in: below the composition root nobody asks the machine what time it is."""
+    found = []
+    for path, tree in _modules("handlers", "campaigns", "services", "storage", "domain", "texts"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
+                owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", "")
+                if owner in {"datetime", "date", "time"}:
+                    found.append(f"{path.name}:{node.lineno}")
+    assert not found
+
+
+def test_no_import_hides_in_a_function() -> None:
+    """A cycle is a fault of the plan; outside the command line, which loads late on purpose, imports stand on top."""
+    found = []
+    for path, tree in _modules("handlers", "campaigns", "services", "storage", "domain", "texts"):
+        for function in ast.walk(tree):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found += [
+                    f"{path.relative_to(ROOT)}:{node.lineno}"
+                    for node in ast.walk(function)
+                    if isinstance(node, (ast.Import, ast.ImportFrom))
+                ]
+    assert not found
+
+
+def test_no_words_for_people_in_python() -> None:
+    """Words people read stand in the catalogues: no Chinese text and no HTML sentence in the rooms that speak."""
+    spoken = re.compile(r"[\u4e00-\u9fff]{2,}|<b>|<i>")
+    found = []
+    for path, tree in _modules("handlers", "campaigns", "services"):
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                if spoken.search(node.value):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}")
+    assert not found
