@@ -9,6 +9,9 @@ _NOTE = re.compile(r"/(/|note(@\w+)?(?=\s|$))")
 _SIGNS = frozenset("/\\#!、")
 
 
+_UNSEEN = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+
 class Meaning(Enum):
     """What the head of a staff member's words says about who may read them."""
 
@@ -34,7 +37,7 @@ def meaning_of(text: str, note_words: frozenset[str]) -> Meaning:
 
 def without_mark(text: str) -> str:
     """Return the words of a note without the mark they begin with."""
-    head = text.lstrip()
+    head = text.lstrip(_UNSEEN)
     for end in range(2, len(head) + 1):  # folding may change lengths, so the mark is sought letter by letter
         mark = unicodedata.normalize("NFKC", head[:end]).casefold()
         if mark == "//" or (_NOTE.fullmatch(mark) and not head[end : end + 1].strip()):

@@ -98,17 +98,35 @@ async def hear_staff(work: Work, *, place: Place, by: StaffMember, content: Cont
         return case
     if content.kind is Kind.UNSUPPORTED:
         return Refusal("desk.refused.unsupported")
-    meant = meaning(work, content)
-    fate = await _album_fate(work, case_id=case_id, media_group_id=content.media_group_id)
+    meant = await _meant(work, case_id=case_id, content=content, answering=place.answering)
     done: int | Refusal
-    if Meaning.NOTE in (meant, fate) or place.answering is Answering.NOTE_PROMPT:
-        note = replace(content, text=without_mark(content.text), entities=()) if meant is Meaning.NOTE else content
+    if meant is Meaning.NOTE:
+        marked = meaning(work, content) is Meaning.NOTE
+        note = replace(content, text=without_mark(content.text), entities=()) if marked else content
         done = await take_note(work, case_id=case_id, by=by, content=note, origin=origin)
-    elif Meaning.DOUBTFUL in (meant, fate) or place.answering is Answering.STAFF_TALK:
+    elif meant is Meaning.DOUBTFUL:
         done = await hold_words(work, case_id=case_id, by=by, content=content, origin=origin)
     else:
         done = await answer_case(work, case_id=case_id, by=by, content=content, origin=origin, reply_to=place.reply_to)
     return done if isinstance(done, Refusal) else None
+
+
+async def _meant(work: Work, *, case_id: int, content: Content, answering: Answering) -> Meaning:
+    """Return for whom words are meant, by their mark, by what they answer, and by the album they are a part of."""
+    meant = meaning(work, content)
+    if answering is Answering.NOTE_PROMPT:
+        meant = Meaning.NOTE
+    elif answering is Answering.STAFF_TALK and meant is Meaning.PLAIN:
+        meant = Meaning.DOUBTFUL
+    if content.media_group_id is None:
+        return meant
+    said = await list_of_case(work.tx, case_id, limit=_NEARBY)
+    parts = [one for one in said if one.content.media_group_id == content.media_group_id]
+    if any(is_held(part) for part in parts):
+        return Meaning.DOUBTFUL
+    if any(part.visibility is Visibility.INTERNAL for part in parts):
+        return Meaning.NOTE
+    return Meaning.DOUBTFUL if parts and meant is Meaning.NOTE else meant
 
 
 async def take_note(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
@@ -160,20 +178,6 @@ async def _decide_buttons(work: Work, case: Case, held_id: int) -> Rows:
             Button(work.texts.button("desk.button.keep", language), data=f"k:keep:{held_id}"),
         ),
     )
-
-
-async def _album_fate(work: Work, *, case_id: int, media_group_id: str | None) -> Meaning:
-    """Return what became of earlier parts of this album: its parts share one fate."""
-    if media_group_id is None:
-        return Meaning.PLAIN
-    kept = [
-        said
-        for said in await list_of_case(work.tx, case_id, limit=_NEARBY)
-        if said.content.media_group_id == media_group_id and said.visibility is Visibility.INTERNAL
-    ]
-    if not kept:
-        return Meaning.PLAIN
-    return Meaning.DOUBTFUL if any(is_held(said) for said in kept) else Meaning.NOTE
 
 
 def is_held(said: Interaction) -> bool:

@@ -1,0 +1,1 @@
+"""The staff group told as stories."""
