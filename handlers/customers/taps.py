@@ -1,7 +1,52 @@
-"""Do what a customer's button asks for."""
+"""Buttons of the customers' chat: one table from what a button says to who does it."""
+
+from collections.abc import Awaitable, Callable
 
 from handlers.context import CareContext
+from handlers.customers import birthday, cases, complaint, feedback, free, welcome, wishes
+
+_TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
+    "c:cancel": welcome.on_cancel_tap,
+    "c:help": welcome.on_help,
+    "c:draft": free.on_draft_tap,
+    "c:which": free.on_which_tap,
+    "c:complaint": complaint.on_begin,
+    "c:aspect": complaint.on_aspect,
+    "c:done": complaint.on_done,
+    "c:skip": complaint.on_skip,
+    "c:more": complaint.on_more,
+    "c:send": complaint.on_send,
+    "c:star": feedback.on_star,
+    "c:fkind": feedback.on_kind,
+    "c:faspect": feedback.on_aspect,
+    "c:fcase": feedback.on_case,
+    "c:fdone": feedback.on_done,
+    "c:cases": cases.on_list,
+    "c:case": cases.on_case,
+    "c:add": cases.on_add,
+    "c:added": cases.on_added,
+    "c:solved": cases.on_solved,
+    "c:unsolved": cases.on_unsolved,
+    "c:reopen": cases.on_unsolved,
+    "c:language": wishes.on_language,
+    "c:lang": wishes.on_language_tap,
+    "c:privacy": wishes.on_privacy,
+    "c:wishes": wishes.on_wishes,
+    "c:consent": wishes.on_consent,
+    "c:mute": wishes.on_mute,
+    "c:unmute": wishes.on_unmute,
+    "c:birthday": birthday.on_begin,
+    "c:bday": birthday.on_chosen,
+    "c:bok": birthday.on_confirmed,
+    "c:bchange": birthday.on_change,
+    "c:zone": birthday.on_zone,
+}
 
 
 async def on_tap(context: CareContext) -> None:
-    """Do what a customer's button asks for."""
+    """Do what a customer's button asks for; one that nobody knows gets a kind pop-up and changes nothing."""
+    handler = _TAPS.get(context.tapped.verb)
+    if handler is None:
+        context.answer("tap.stale")
+        return
+    await handler(context)

@@ -1,0 +1,64 @@
+"""Cities and days as people name them in their language; the names come from CLDR and a short list of our own."""
+
+import unicodedata
+from datetime import date
+from functools import cache
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+
+from domain.languages import LANGUAGES
+from domain.people import Birthday
+
+_BABEL = {"zh_CN": "zh_Hans_CN", "zh_TW": "zh_Hant_TW"}
+_NO_CITIES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+_LEAP_YEAR = 2000
+
+
+def _locale(language: str) -> Locale:
+    return Locale.parse(_BABEL.get(language, language))
+
+
+def _bare(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name).casefold().replace("_", " ").replace("-", " ")
+    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Return zones by every name they go by, bare; a zone's own name outdoes a city's, a city's own list both."""
+    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_NO_CITIES))
+    found = {_bare(zone.rsplit("/", 1)[1]): zone for zone in reversed(zones)}
+    for language in LANGUAGES:
+        for zone, names in _locale(language).time_zones.items():
+            if "city" in names and zone in zones:
+                found[_bare(names["city"])] = zone
+    found |= {_bare(zone): zone for zone in zones}
+    for line in (Path(__file__).parent / "phrases" / "cities.txt").read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            city, _, zone = line.partition("=")
+            found[_bare(city)] = zone.strip()
+    return found
+
+
+def zone_of_city(text: str) -> str | None:
+    """Return the IANA zone of a city, or of a zone's own name, as somebody typed it; ``None`` when not known."""
+    known = _zones()
+    return known.get(_bare(text.strip(" .!。！"))) or known.get(_bare(text.replace("，", ",").split(",")[0]))
+
+
+def city_of_zone(zone: str, language: str) -> str:
+    """Return the city a zone is named after, in ``language``."""
+    names = _locale(language).time_zones.get(zone, {})
+    return str(names.get("city") or zone.rsplit("/", 1)[-1].replace("_", " "))
+
+
+def birthday_in_words(birthday: Birthday, language: str) -> str:
+    """Return a birthday as people write it, such as "August 3" or "1990年8月3日"."""
+    locale = _locale(language)
+    if birthday.year is not None:
+        return str(format_date(date(birthday.year, birthday.month, birthday.day), "long", locale=locale))
+    day = date(_LEAP_YEAR, birthday.month, birthday.day)
+    return str(format_skeleton("MMMMd", day, locale=locale))
