@@ -318,7 +318,7 @@ async def find_sent(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) -> Ou
             outbox.c.message_id <= message_id,
             outbox.c.message_id + outbox.c.message_count > message_id,
         )
-        .order_by(outbox.c.message_id.desc())
+        .order_by(outbox.c.message_id.desc(), outbox.c.id.desc())
         .limit(1)
     )
     row = (await tx.execute(statement)).first()
