@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import carebot
 from benchmarks.crowd import DEFAULT_SCRIPT, Step
 from benchmarks.rows import CEILING, INBOUND_0, INBOUND_50, OUTBOUND, REPLY_50, REPLY_100, Row
 
@@ -64,6 +65,10 @@ def _blast(transport: str) -> Callable[[Setting], list[str]]:
     return command
 
 
+def _carebot(setting: Setting) -> list[str]:
+    return carebot.command(setting.base_url, setting.folder, birthdays=setting.row.messages)
+
+
 def _feeder(setting: Setting) -> list[str]:
     return _module("benchmarks.feeder", "--port", str(setting.port))
 
@@ -84,4 +89,5 @@ CONTESTANTS: list[Contestant] = [
     Contestant(SEND_STOCK, (OUTBOUND,), _blast("stock")),
     Contestant(SEND_OURS, (OUTBOUND,), _blast("aiohttp")),
     Contestant(SEND_API, (OUTBOUND,), _blast("api")),
+    Contestant(CAREBOT, (*INBOUND, *REPLY, OUTBOUND), _carebot, carebot.SCRIPT),
 ]

@@ -24,6 +24,8 @@ from storage import tables
 _BULK = (tables.customers, tables.contact_points, tables.media, tables.interactions, tables.outbox)
 _WRITE_ORDER = {table.name: i for i, table in enumerate(tables.metadata.sorted_tables)}
 _CHUNK = 32
+_CHUNK_ALONE = 1000
+"""How many keys are fetched at once: a few from PostgreSQL's sequences, many where nobody else hands them out."""
 _TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03"}
 _READERS = 4
 
@@ -31,7 +33,7 @@ _READERS = 4
 class Tx:
     """One transaction on one connection. Query functions take it and never commit."""
 
-    def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
+    def __init__(self, connection: AsyncConnection, *, writes: bool, ids: dict[str, list[int]] | None = None) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.writes = writes
@@ -39,8 +41,8 @@ class Tx:
         self._inserts: dict[Table, list[dict[str, Any]]] = {}
         self._updates: dict[Table, dict[int, dict[str, Any]]] = {}
         self._later: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
-        self._ids: dict[str, list[int]] = {}
-        self._ends: dict[str, int] = {}
+        self._ids = ids if ids is not None else {}
+        self._last_ids: dict[str, int] = {}
 
     @property
     def for_update(self) -> bool:
@@ -76,6 +78,7 @@ class Tx:
         if not ready:
             await self._reserve_ids()
             ready = self._ids[table.name]
+        self._last_ids[table.name] = ready[-1]
         return ready.pop()
 
     async def _reserve_ids(self) -> None:
@@ -85,17 +88,13 @@ class Tx:
                 for t in _BULK
             )
             row = (await self.connection.execute(text(f"SELECT {columns}"))).one()
-            self._ids = {t.name: sorted(ids, reverse=True) for t, ids in zip(_BULK, row, strict=True)}
+            self._ids.update({t.name: sorted(ids, reverse=True) for t, ids in zip(_BULK, row, strict=True)})
             return
-        if not self._ends:
-            rows = (await self.connection.execute(text("SELECT name, seq FROM sqlite_sequence"))).all()
-            self._ends = dict(rows)
+        rows = (await self.connection.execute(text("SELECT name, seq FROM sqlite_sequence"))).all()
+        ends = {row.name: row.seq for row in rows}
         for table in _BULK:
-            first = self._ends.get(table.name, 0) + 1
-            left = self._ids.setdefault(table.name, [])
-            if not left:
-                self._ids[table.name] = list(range(first + _CHUNK * 8 - 1, first - 1, -1))
-                self._ends[table.name] = first + _CHUNK * 8 - 1
+            first = max(ends.get(table.name, 0), self._last_ids.get(table.name, 0)) + 1
+            self._ids[table.name] = list(range(first + _CHUNK_ALONE - 1, first - 1, -1))
 
     async def flush(self) -> None:
         """Write all added rows and changes, one statement a table (and set of changed columns)."""
@@ -123,6 +122,7 @@ class Database:
         self.url = url
         self._writer = writer
         self._reader = reader
+        self._ids: dict[str, list[int]] | None = {} if writer.dialect.name == "sqlite" else None
 
     @property
     def dialect(self) -> str:
@@ -137,11 +137,16 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may write; committed at the end, rolled back on any exception."""
-        async with self._writer.connect() as connection:
-            tx = Tx(connection, writes=True)
-            async with connection.begin():
-                yield tx
-                await tx.flush()
+        try:
+            async with self._writer.connect() as connection:
+                tx = Tx(connection, writes=True, ids=self._ids)
+                async with connection.begin():
+                    yield tx
+                    await tx.flush()
+        except BaseException:
+            if self._ids:  # another program may have used the keys that come next: they are read anew
+                self._ids.clear()
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
