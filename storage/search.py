@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import column, select, table, text
 
 from domain.words import query_phrases, search_tokens
 from storage.database import Tx
@@ -20,13 +20,9 @@ _INDEX = {
         "INSERT INTO search_words (interaction_id, words) VALUES (:interaction_id, to_tsvector('simple', :words))"
     ),
 }
-_FORGET = {
-    "sqlite": text(
-        "DELETE FROM search_words WHERE rowid IN (SELECT id FROM interactions WHERE customer_id = :customer)"
-    ),
-    "postgresql": text(
-        "DELETE FROM search_words WHERE interaction_id IN (SELECT id FROM interactions WHERE customer_id = :customer)"
-    ),
+_SEARCH_WORDS = {
+    "sqlite": table("search_words", column("rowid")),
+    "postgresql": table("search_words", column("interaction_id")),
 }
 
 
@@ -50,9 +46,17 @@ def index_words(tx: Tx, *, interaction_id: int, text: str) -> None:
         tx.later(_INDEX[tx.dialect], interaction_id=interaction_id, words=tokens)
 
 
-async def forget_words_of(tx: Tx, customer_id: int) -> None:
-    """Take a customer's words out of the index."""
-    await tx.execute(_FORGET[tx.dialect], {"customer": customer_id})
+async def forget_words(tx: Tx, interaction_ids: Any) -> None:
+    """Take the interactions that a query of ids finds out of the index."""
+    index = _SEARCH_WORDS[tx.dialect]
+    (key,) = index.columns
+    await tx.execute(index.delete().where(key.in_(interaction_ids)))
+
+
+async def tidy(tx: Tx) -> None:
+    """Rewrite the index without what was taken out of it: SQLite only marks it until then."""
+    if tx.dialect == "sqlite":
+        await tx.execute(text("INSERT INTO search_words (search_words) VALUES ('optimize')"))
 
 
 async def search_interactions(tx: Tx, query: str, *, limit: int) -> list[Found]:

@@ -1,0 +1,81 @@
+"""Erasure: the one door by which a customer is forgotten, everywhere and for good."""
+
+from collections.abc import Sequence
+
+from domain.cases import CaseState
+from domain.errors import NotFound
+from domain.outcomes import Refusal
+from domain.people import SYSTEM, Actor, ActorKind, Permission
+from services import desk
+from services.work import Work
+from storage import erasure as rows
+from storage.audit import add_audit
+from storage.cases import get_case
+from storage.staff import get_member
+
+
+async def erase_customer(work: Work, customer_id: int, *, by: Actor) -> list[str] | Refusal:
+    """Forget a customer: every word, name and address goes; that something was said, and when, stays.
+
+    Returns the media files (by SHA-256) that nobody needs any more, for the caller to delete after the commit.
+    The customer's contact is gone afterwards: what is still to be said goes to the bare chat. Asked again, it does
+    the same again. Raises :class:`NotFound`.
+    """
+    if not await _may_erase(work, customer_id, by):
+        return Refusal("desk.refused.not_allowed")
+    if not await rows.is_known(work.tx, customer_id):
+        raise NotFound(f"there is no customer {customer_id}")
+    await rows.lock_customer(work.tx, customer_id)
+    open_cases = await rows.list_open_cases(work.tx, customer_id)
+    files = await rows.empty_customer(work.tx, customer_id, now=work.now)
+    for case_id in await rows.list_case_ids(work.tx, customer_id):
+        work.tx.identity.pop(("case", case_id), None)
+    for case_id, state in open_cases:
+        await _close_view(work, case_id, state, customer_id=customer_id, by=by)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action="customer.erase",
+        subject=("customer", customer_id),
+        customer_id=customer_id,
+    )
+    return files
+
+
+async def _may_erase(work: Work, customer_id: int, by: Actor) -> bool:
+    if by.kind is ActorKind.STAFF:
+        member = await get_member(work.tx, by.id) if by.id is not None else None
+        return member is not None and member.may(Permission.ADMINISTER)
+    return by == SYSTEM or by == Actor(ActorKind.CUSTOMER, customer_id)
+
+
+async def _close_view(work: Work, case_id: int, state: str, *, customer_id: int, by: Actor) -> None:
+    """Record that a case ended here, and show its emptied card."""
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action="case.close",
+        subject=("case", case_id),
+        customer_id=customer_id,
+        before={"state": state},
+        after={"state": CaseState.CLOSED.value},
+    )
+    case = await get_case(work.tx, case_id)
+    if case is not None:
+        await desk.show_card(work, case)
+
+
+async def replay_erasures(work: Work, *, more: Sequence[int] = ()) -> list[str]:
+    """Erase again whoever a restored backup brought back; ``more`` are those erased after that backup was made.
+
+    Returns the media files that nobody needs any more.
+    """
+    files: list[str] = []
+    for customer_id in sorted({*await rows.list_unerased(work.tx), *more}):
+        if await rows.is_known(work.tx, customer_id):
+            found = await erase_customer(work, customer_id, by=SYSTEM)
+            assert not isinstance(found, Refusal)
+            files += found
+    return files

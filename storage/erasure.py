@@ -1,0 +1,203 @@
+"""The places a customer's words can be, one step a table: emptied or deleted as ``storage.tables`` decides."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, cast, delete, false, func, literal, not_, null, or_, select, text, update
+
+from storage.database import Tx
+from storage.search import forget_words, tidy
+from storage.tables import (
+    audit,
+    cases,
+    consents,
+    contact_points,
+    customers,
+    deliveries,
+    dialogues,
+    erasures,
+    feedback,
+    inbox,
+    interactions,
+    media,
+    outbox,
+    staff_groups,
+)
+
+_OPEN = ("queued", "sending")
+
+
+def _his(column: ColumnElement[Any], customer_id: int, *, of: Any) -> ColumnElement[bool]:
+    """Return the condition that ``column`` names a row of table ``of`` that is this customer's."""
+    return column.in_(select(of.c.id).where(of.c.customer_id == customer_id))
+
+
+def _said(customer_id: int) -> ColumnElement[bool]:
+    """Return the condition for interactions with the customer, and what staff noted in their cases."""
+    return or_(interactions.c.customer_id == customer_id, _his(interactions.c.case_id, customer_id, of=cases))
+
+
+def _shown(customer_id: int) -> Any:
+    """Return the query of the files of these conversations."""
+    return select(interactions.c.media_id).where(_said(customer_id), interactions.c.media_id.is_not(None))
+
+
+async def _erase_inbox(tx: Tx, customer_id: int, now: datetime) -> None:
+    """Empty the customer's updates, open ones too, and handled ones of staff groups, which quote people."""
+    chats = select(contact_points.c.chat_id).where(contact_points.c.customer_id == customer_id)
+    await tx.execute(
+        update(inbox)
+        .where(inbox.c.chat_id.in_(chats))
+        .values(payload=None, error=None, state="done", next_try_at=None, done_at=now, chat_id=0)
+    )
+    quoting = inbox.c.chat_id.in_(select(staff_groups.c.chat_id))
+    await tx.execute(
+        update(inbox).where(quoting, inbox.c.state == "done", inbox.c.payload.is_not(None)).values(payload=None)
+    )
+
+
+async def _erase_outbox(tx: Tx, customer_id: int, now: datetime) -> None:
+    contacts = select(contact_points.c.id, contact_points.c.chat_id).where(contact_points.c.customer_id == customer_id)
+    contact, chat = contacts.subquery("contact"), contacts.subquery("chat")
+    told = (
+        select(literal("feedback:") + cast(feedback.c.id, Text)).where(feedback.c.customer_id == customer_id),
+        select(literal("c") + cast(contact.c.id, Text)),
+        select(literal("x") + cast(chat.c.chat_id, Text)),
+    )
+    his = or_(
+        outbox.c.customer_id == customer_id,
+        _his(outbox.c.case_id, customer_id, of=cases),
+        outbox.c.interaction_id.in_(select(interactions.c.id).where(_said(customer_id))),
+        outbox.c.dedupe_key.in_(told[0]),
+        outbox.c.chat_key.in_(told[1]),
+        outbox.c.chat_key.in_(told[2]),
+    )
+    await tx.execute(
+        update(outbox)
+        .where(his, outbox.c.state.in_(_OPEN))
+        .values(state="dropped", settled_at=now, lease_until_at=None, not_before_at=None)
+    )
+    await tx.execute(update(outbox).where(his).values(body=null(), error=None, sent_chat_id=None, coalesce_key=None))
+    await tx.execute(update(outbox).where(his, outbox.c.target_kind == "chat").values(target_ref=0, chat_key="x0"))
+
+
+async def _erase_interactions(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Empty what was said with the customer, and what staff noted in their cases, out of the search index too."""
+    said = _said(customer_id)
+    await forget_words(tx, select(interactions.c.id).where(said))
+    empty = dict.fromkeys(("media_id", "media_group_id", "chat_id", "message_id"))
+    await tx.execute(update(interactions).where(said).values(text="", entities=null(), extra=null(), **empty))
+
+
+async def _erase_feedback(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(update(feedback).where(feedback.c.customer_id == customer_id).values(text=""))
+
+
+async def _erase_cases(tx: Tx, customer_id: int, now: datetime) -> None:
+    his = cases.c.customer_id == customer_id
+    await tx.execute(update(cases).where(his).values(summary="", order_ref=None, contact_point_id=None))
+    await tx.execute(update(cases).where(his, cases.c.closed_at.is_(None)).values(state="closed", closed_at=now))
+
+
+async def _erase_deliveries(tx: Tx, customer_id: int, now: datetime) -> None:
+    his = deliveries.c.customer_id == customer_id
+    open_ = deliveries.c.state.in_(["planned", "queued"])
+    await tx.execute(update(deliveries).where(his, open_).values(state="skipped", settled_at=now))
+    await tx.execute(update(deliveries).where(his).values(occasion_on="", zone="", reason="erased"))
+
+
+async def _erase_audit(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(update(audit).where(audit.c.customer_id == customer_id).values(before=null(), after=null()))
+
+
+async def _erase_dialogues(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(dialogues).where(_his(dialogues.c.contact_point_id, customer_id, of=contact_points)))
+
+
+async def _erase_consents(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(consents).where(consents.c.customer_id == customer_id))
+
+
+async def _erase_contacts(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(contact_points).where(contact_points.c.customer_id == customer_id))
+
+
+async def _erase_customer(tx: Tx, customer_id: int, now: datetime) -> None:
+    empty = dict.fromkeys(("zone", "birth_month", "birth_day", "birth_year", "source", "source_key"))
+    await tx.execute(
+        update(customers).where(customers.c.id == customer_id).values(name="", erased_at=now, branch_id=None, **empty)
+    )
+
+
+async def _erase_media(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Delete the files of these conversations that no other conversation shows as well."""
+    elsewhere = select(interactions.c.id).where(
+        interactions.c.media_id == media.c.id, not_(func.coalesce(_said(customer_id), false()))
+    )
+    await tx.execute(delete(media).where(media.c.id.in_(_shown(customer_id)), ~elsewhere.exists()))
+
+
+STEPS: dict[str, Callable[[Tx, int, datetime], Awaitable[None]]] = {
+    "inbox": _erase_inbox,
+    "outbox": _erase_outbox,
+    "media": _erase_media,
+    "interactions": _erase_interactions,
+    "feedback": _erase_feedback,
+    "cases": _erase_cases,
+    "deliveries": _erase_deliveries,
+    "audit": _erase_audit,
+    "dialogues": _erase_dialogues,
+    "consents": _erase_consents,
+    "contact_points": _erase_contacts,
+    "customers": _erase_customer,
+}
+"""One step for each table whose rows may be one customer's, in an order in which each still finds its rows."""
+
+
+async def is_known(tx: Tx, customer_id: int) -> bool:
+    """Return whether there is, or was, such a customer."""
+    return (await tx.execute(select(customers.c.id).where(customers.c.id == customer_id))).first() is not None
+
+
+async def lock_customer(tx: Tx, customer_id: int) -> None:
+    """Make other transactions that speak for this customer wait until this one ends."""
+    if tx.for_update:
+        his = contact_points.c.customer_id == customer_id
+        await tx.execute(select(contact_points.c.id).where(his).order_by(contact_points.c.id).with_for_update())
+
+
+async def list_open_cases(tx: Tx, customer_id: int) -> list[tuple[int, str]]:
+    """Return the ids and states of the customer's cases that are not closed."""
+    his = select(cases.c.id, cases.c.state).where(cases.c.customer_id == customer_id, cases.c.closed_at.is_(None))
+    return [(row.id, row.state) for row in await tx.execute(his.order_by(cases.c.id))]
+
+
+async def list_case_ids(tx: Tx, customer_id: int) -> list[int]:
+    """Return the ids of all the customer's cases."""
+    his = select(cases.c.id).where(cases.c.customer_id == customer_id).order_by(cases.c.id)
+    return list((await tx.execute(his)).scalars())
+
+
+async def empty_customer(tx: Tx, customer_id: int, *, now: datetime) -> list[str]:
+    """Empty or delete everything of a customer; returns the files (by SHA-256) that no row wants any more."""
+    held = select(media.c.sha256).where(media.c.id.in_(_shown(customer_id)), media.c.sha256.is_not(None)).distinct()
+    files = [str(sha256) for sha256 in (await tx.execute(held)).scalars()]
+    if tx.dialect == "sqlite":
+        await tx.execute(text("PRAGMA secure_delete = ON"))  # what is deleted is overwritten with zeros
+    for step in STEPS.values():
+        await step(tx, customer_id, now)
+    await tidy(tx)
+    if tx.dialect == "sqlite":
+        await tx.execute(text("PRAGMA secure_delete = OFF"))
+    insert = tx.insert(erasures).values(customer_id=customer_id, erased_at=now)
+    await tx.execute(insert.on_conflict_do_nothing(index_elements=["customer_id"]))
+    wanted = select(media.c.sha256).where(media.c.sha256.in_(files)) if files else None
+    kept = set((await tx.execute(wanted)).scalars()) if wanted is not None else set()
+    return [sha256 for sha256 in files if sha256 not in kept]
+
+
+async def list_unerased(tx: Tx) -> list[int]:
+    """Return customers whose erasure is on record but who stand here with their name: a backup was restored."""
+    back = select(erasures.c.customer_id).join(customers, customers.c.id == erasures.c.customer_id)
+    return list((await tx.execute(back.where(customers.c.erased_at.is_(None)))).scalars())
