@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from domain.calendars import birthday_on, due_at, next_send_at
+from domain.instants import zone_named
 from domain.outgoing import Button, Purpose
 from domain.people import Actor, ActorKind, Birthday, ConsentClass, Reach
 from services.delivery import may_care_for
@@ -74,7 +74,7 @@ def _births_kept_on(work: Work, days: Sequence[date]) -> list[tuple[int, int]]:
 def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
     """Return the delivery to freeze for this person, unless the day is another or its hour has long passed."""
     rules = work.rules.birthday
-    zone = zone_of(candidate.zone, work.rules.zone)
+    zone = zone_named(candidate.zone, work.rules.zone)
     today = work.now.astimezone(zone).date()
     birthday = Birthday(candidate.birth_month, candidate.birth_day)
     for on in (today, today + timedelta(days=1)):
@@ -96,14 +96,6 @@ def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
     return None
 
 
-def zone_of(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
-    """Return the zone called ``name``; one that nobody knows must not keep anybody else's message back."""
-    try:
-        return ZoneInfo(name) if name else otherwise
-    except (OSError, ValueError):
-        return otherwise
-
-
 async def feed(work: Work, *, limit: int) -> int:
     """Ask again about deliveries that are due, and queue those still wanted; returns how many it settled."""
     due = await delivery_rows.list_due(work.tx, now=work.now, limit=limit)
@@ -113,7 +105,7 @@ async def feed(work: Work, *, limit: int) -> int:
 
 
 async def _feed_one(work: Work, delivery: Delivery) -> None:
-    zone = zone_of(delivery.zone, work.rules.zone)
+    zone = zone_named(delivery.zone, work.rules.zone)
     at = next_send_at(work.now, work.rules.quiet, zone)
     if work.now < at <= delivery.late_after_at:
         delivery_rows.postpone_delivery(work.tx, delivery.id, due_at=at)

@@ -28,3 +28,11 @@ def local_instant(naive_local: datetime, zone: ZoneInfo) -> datetime:
     if naive_local.tzinfo is not None:
         raise ValueError("local_instant takes a wall-clock time without a zone")
     return naive_local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def zone_named(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
+    """Return the IANA zone called ``name``; ``otherwise`` without one, and for one that nobody knows."""
+    try:
+        return ZoneInfo(name) if name else otherwise
+    except (KeyError, OSError, ValueError):
+        return otherwise

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.cases import Case
 from domain.dialogues import Dialogue
+from domain.instants import zone_named
 from domain.people import Actor, ActorKind, ContactPoint, Customer
 from domain.rules import Rules
 from storage import cases as case_rows
@@ -51,7 +52,7 @@ class Person:
 
     def zone(self, rules: Rules) -> ZoneInfo:
         """Return the person's zone, the business's when it is not known."""
-        return ZoneInfo(self.customer.zone) if self.customer.zone else rules.zone
+        return zone_named(self.customer.zone, rules.zone)
 
     async def cases(self, work: Work) -> list[Case]:
         """Return the cases that words without another home may belong to: live, or resolved and reopenable."""

@@ -104,7 +104,7 @@ async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: S
     statement = insert.on_conflict_do_update(
         index_elements=["campaign", "occasion", "customer_id"],
         set_={name: insert.excluded[name] for name in fields},
-        where=and_(deliveries.c.state == "skipped", deliveries.c.reason.in_(renewable)),
+        where=and_(deliveries.c.state == "skipped", or_(*(deliveries.c.reason == reason for reason in renewable))),
     )
     await tx.execute(statement, [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows])
 
