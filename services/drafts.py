@@ -12,6 +12,7 @@ from services.dialogues import said_in
 from services.gathered import in_words
 from services.speech import say
 from services.work import Person, Work, person_of_contact
+from storage.cases import get_case
 from storage.interactions import list_by_ids
 from storage.people import list_due_dialogues
 
@@ -42,16 +43,16 @@ async def put_in_case(work: Work, person: Person, case: Case) -> Case:
     person.leave(work)
     for said in await list_by_ids(work.tx, ids):
         await hear_words(work, person, case=case, interaction_id=said.id, content=said.content, acknowledge=False)
-        case = work.tx.identity.get(("case", case.id), case)
+        case = await get_case(work.tx, case.id) or case
     return case
 
 
 def spoken_last(cases: Sequence[Case]) -> Case | None:
     """Return the case in which somebody spoke last."""
 
-    def last(case: Case) -> datetime:
+    def last(case: Case) -> tuple[datetime, int]:
         spoke = (case.opened_at, case.last_customer_at, case.last_staff_at, case.resolved_at)
-        return max(at for at in spoke if at)
+        return max(at for at in spoke if at), case.id
 
     return max(cases, key=last, default=None)
 

@@ -84,9 +84,9 @@ async def finish(work: Work, person: Person) -> None:
     found = await own_feedback(work, person, feedback_id)
     if isinstance(found, Refusal):
         return
-    text = await _words(work, feedback_id)
+    text, said = await _words(work, feedback_id), await rows.list_words(work.tx, feedback_id)
     await rows.change_feedback(work.tx, feedback_id, text=text, finished_at=work.now)
-    if found.case_id is None:
+    if found.case_id is None and (found.stars or said):
         await _show_staff(work, person, found, text)
 
 
@@ -105,7 +105,7 @@ async def _show_staff(work: Work, person: Person, found: rows.FeedbackRow, text:
         f"desk.feedback.{found.kind}",
         dedupe_key=f"feedback:{found.id}",
         name=person.customer.name,
-        stars=stars_in_signs(found.stars),
+        stars=stars_in_signs(found.stars) or "–",
         aspect=work.texts.button(f"aspect.{found.aspect}", language) if found.aspect else "–",
         words=shortened(text, _SHOWN_LETTERS) or "–",
     )

@@ -8,7 +8,7 @@ from domain.dialogues import Dialogue, DialogueName
 from domain.interactions import Kind
 from domain.outgoing import Button, Rows
 from domain.people import Birthday, ConsentClass
-from domain.words import says_only
+from domain.words import says_only, says_thanks
 from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, running
 from handlers.customers.keyboards import button, column, menu, one_row
@@ -40,7 +40,7 @@ async def in_birthday(context: CareContext) -> bool:
     """Read a day or a city; words that are neither are not for this conversation."""
     content, person, work = context.said.content, context.customer, context.work
     dialogue = dialogue_of(context)
-    if content.kind is Kind.TEXT and says_only(content.text, work.texts.phrases("no")):
+    if content.kind is Kind.TEXT and _declines(context, dialogue):
         person.leave(work)
         key = "birthday.no_zone" if dialogue.step == "zone" else "birthday.refused"
         await context.say(key, keyboard=menu(context))
@@ -55,6 +55,14 @@ async def in_birthday(context: CareContext) -> bool:
         return True
     person.leave(work)
     return False
+
+
+def _declines(context: CareContext, dialogue: Dialogue) -> bool:
+    """Return whether this is a plain no, or, once the day is kept, just thanks."""
+    text, texts = context.said.content.text, context.work.texts
+    if dialogue.step == "zone" and says_thanks(text, texts.phrases("closing")):
+        return True
+    return says_only(text, texts.phrases("no"))
 
 
 async def _read(context: CareContext, text: str) -> None:

@@ -8,6 +8,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, recorded, running
+from handlers.customers.free import case_label
 from handlers.customers.keyboards import button, column, one_row
 from services.cases import confirm_solved, hear_words, moment_for, own_case, reopen_by_customer
 from services.dialogues import PATIENCE, begin, gather, said_in
@@ -30,10 +31,7 @@ async def on_list(context: CareContext) -> None:
         await context.say("cases.none", buttons=buttons, replacing=replacing)
         return
     lines = "\n\n".join(_line(context, case) for case in found)
-    labels = (
-        Button(f"{case.public_number} · {shortened(case.summary, 30)}".rstrip(" ·"), data=f"c:case:{case.id}")
-        for case in found
-    )
+    labels = (Button(case_label(case), data=f"c:case:{case.id}") for case in found)
     await context.say("cases.list", lines=lines, buttons=column(labels), replacing=replacing)
 
 

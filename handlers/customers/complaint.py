@@ -34,7 +34,9 @@ async def on_begin(context: CareContext) -> None:
         await settle(work, person)
     waits = work.rules.gather_for if kept else None
     begin(work, person, DialogueName.COMPLAINT, "tell", key=context.interaction_id, waits=waits, said=kept)
-    await _ask(context, "complaint.go_on" if kept else "complaint.ask")
+    if context.heard is not None and context.said.argument:
+        gather(work, person, recorded(context), waits=work.rules.gather_for)
+    await _ask(context, "complaint.go_on" if said_in(person.dialogue) else "complaint.ask")
 
 
 async def _ask(context: CareContext, key: str, *, replacing: int | None = None) -> None:
@@ -63,17 +65,17 @@ async def in_complaint(context: CareContext) -> bool:
         await open_gathered(work, person)
     elif dialogue.step == "summary":
         await _show_summary(context)
+    elif dialogue.step == "order" and not dialogue.data.get("asked_again"):
+        move(work, person, asked_again=True)
+        await context.say("complaint.heard_order", buttons=_order_buttons(context))
     elif starts:
         await _acknowledge(context)
     return True
 
 
 async def _acknowledge(context: CareContext) -> None:
-    """Answer a burst once; words instead of an order number keep that question open."""
+    """Answer a burst once."""
     key = dialogue_of(context).data["key"]
-    if dialogue_of(context).step == "order":
-        await context.say("complaint.heard_order", buttons=_order_buttons(context))
-        return
     buttons = one_row(
         button(context, "button.done", f"c:done:{key}"), button(context, "button.cancel", f"c:cancel:{key}")
     )

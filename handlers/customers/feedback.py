@@ -132,9 +132,19 @@ async def in_feedback(context: CareContext) -> bool:
     starts = await add_to_feedback(work, person, feedback_id=feedback_id, interaction_id=recorded(context))
     if is_full(person):
         await finish(work, person)
-    if starts:
-        await context.say("feedback.added", buttons=_done(context, feedback_id))
+    elif starts:
+        await _acknowledge(context, feedback_id)
     return True
+
+
+async def _acknowledge(context: CareContext, feedback_id: int) -> None:
+    """Answer a burst once; after few stars a person is offered again."""
+    found = await own_feedback(context.work, context.customer, feedback_id)
+    low = not isinstance(found, Refusal) and found.stars is not None and found.stars <= LOW_STARS
+    if low:
+        await context.say("feedback.added_low", buttons=_offer(context, feedback_id))
+    else:
+        await context.say("feedback.added", buttons=_done(context, feedback_id))
 
 
 async def on_done(context: CareContext) -> None:

@@ -27,7 +27,7 @@ async def on_words(context: CareContext) -> None:
     person = context.customer
     candidates = await person.cases(context.work)
     live = any(case.live for case in candidates)
-    case = await _answered_case(context, candidates)
+    case = await answered_case(context)
     thanks = context.said.content.kind is Kind.TEXT and says_thanks(
         context.said.content.text, context.work.texts.phrases("closing")
     )
@@ -47,14 +47,16 @@ async def on_words(context: CareContext) -> None:
         await _draft(context, candidates)
 
 
-async def _answered_case(context: CareContext, candidates: Sequence[Case]) -> Case | None:
+async def answered_case(context: CareContext) -> Case | None:
     """Return the case of the message these words answer, if it still takes words."""
     if context.said.reply_to is None:
         return None
     row = await find_sent(
         context.work.tx, bot_id=context.work.bot_id, chat_id=context.said.chat_id, message_id=context.said.reply_to
     )
-    return next((case for case in candidates if row and case.id == row.case_id), None)
+    if row is None or row.case_id is None:
+        return None
+    return next((case for case in await context.customer.cases(context.work) if case.id == row.case_id), None)
 
 
 def _greets(context: CareContext) -> bool:
@@ -117,12 +119,14 @@ async def _ask_which(context: CareContext, candidates: Sequence[Case]) -> None:
     await context.say("which.ask", buttons=_which_buttons(context, candidates))
 
 
+def case_label(case: Case) -> str:
+    """Return a case as the words of a button."""
+    return f"{case.public_number} · {shortened(' '.join(case.summary.split()), _LABEL_LETTERS)}".rstrip(" ·")
+
+
 def _which_buttons(context: CareContext, candidates: Sequence[Case]) -> Rows:
     mark = dialogue_of(context).data["key"]
-    cases = [
-        Button(f"{case.public_number} · {shortened(case.summary, _LABEL_LETTERS)}", data=f"c:which:{mark}:{case.id}")
-        for case in candidates[-_CHOICES:]
-    ]
+    cases = [Button(case_label(case), data=f"c:which:{mark}:{case.id}") for case in candidates[-_CHOICES:]]
     return column((*cases, button(context, "which.new", f"c:which:{mark}:new")))
 
 

@@ -2,6 +2,7 @@
 
 from domain.dialogues import DialogueName
 from handlers.context import CareContext
+from handlers.customers import free
 from handlers.customers.keyboards import button, column, menu
 from services.cases import moment_for
 from services.commands import set_commands
@@ -38,7 +39,10 @@ async def on_help(context: CareContext) -> None:
 
 
 async def on_unknown_command(context: CareContext) -> None:
-    """Answer a command nobody knows with those there are."""
+    """Answer a command nobody knows with those there are; words behind it are words like any others."""
+    if context.said.argument:
+        await free.on_words(context)
+        return
     await context.say("help.unknown", keyboard=menu(context), business=context.work.rules.business_name)
 
 

@@ -92,7 +92,7 @@ async def on_mute(context: CareContext) -> None:
     await say_html(
         context.work,
         context.customer,
-        f"{shown}\n\n{confirmed}" if shown else confirmed,
+        f"{shown.removesuffix(confirmed).rstrip()}\n\n{confirmed}" if shown else confirmed,
         buttons=buttons,
         replacing=context.tapped.message_id if shown else None,
     )

@@ -8,7 +8,8 @@ from handlers.context import CareContext
 from handlers.customers import birthday, cases, complaint, feedback, free, welcome, wishes
 from handlers.customers.keyboards import menu_key
 from services.commands import set_commands
-from services.drafts import settle, spoken_last
+from services.drafts import settle
+from services.speech import say
 
 Handler = Callable[[CareContext], Awaitable[None]]
 _COMMANDS: dict[str, Handler] = {
@@ -57,13 +58,31 @@ async def _hear(context: CareContext) -> None:
         await context.say("unsupported")
         return
     if content.media is not None and (content.media.size or 0) > work.rules.media_limit_bytes:
-        await context.say("too_large", size=work.rules.media_limit_bytes // (1024 * 1024))
+        await _say_too_large(context)
     dialogue = context.customer.dialogue
     if dialogue is not None and await _answers_staff(context, dialogue):
         await settle(work, context.customer)
         dialogue = None
-    if dialogue is None or not await _IN_DIALOGUE[dialogue.name](context):
+    elsewhere = dialogue is not None and await _answers_a_case(context, dialogue)
+    if dialogue is None or elsewhere or not await _IN_DIALOGUE[dialogue.name](context):
         await free.on_words(context)
+
+
+async def _say_too_large(context: CareContext) -> None:
+    """Say that only a reference is kept, once an album."""
+    album = context.said.content.media_group_id or str(context.said.message_id)
+    await say(
+        context.work,
+        context.customer,
+        "too_large",
+        size=context.work.rules.media_limit_bytes // (1024 * 1024),
+        dedupe_key=f"too_large:{context.customer.contact.id}:{album}",
+    )
+
+
+async def _answers_a_case(context: CareContext, dialogue: Dialogue) -> bool:
+    """Return whether the message answers one of a case, so that it belongs there and not in the conversation."""
+    return dialogue.name is not DialogueName.ADD_WORDS and await free.answered_case(context) is not None
 
 
 async def _answers_staff(context: CareContext, dialogue: Dialogue) -> bool:
@@ -71,5 +90,5 @@ async def _answers_staff(context: CareContext, dialogue: Dialogue) -> bool:
     gathering = dialogue.name in (DialogueName.DRAFT, DialogueName.COMPLAINT) and dialogue.data.get("said")
     if gathering or dialogue.name is DialogueName.ADD_WORDS:
         return False
-    case = spoken_last(await context.customer.cases(context.work))
-    return bool(case and case.last_staff_at and case.last_staff_at > dialogue.updated_at)
+    spoke = [case.last_staff_at for case in await context.customer.cases(context.work)]
+    return any(at > dialogue.updated_at for at in spoke if at)
