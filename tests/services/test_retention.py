@@ -1,0 +1,74 @@
+"""Words are kept for as long as the rules say, and not longer."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from domain.rules import Retention, Rules
+from services.retention import apply_retention
+from services.speech import say_html
+from services.work import Work
+from storage.database import Database
+from storage.inbox import insert_updates, mark_done
+from storage.retention import list_kept_files
+from storage.tables import inbox, interactions, media, outbox
+from tests.services.shop import ANN_CHAT, BOT, MORNING, Working, arrive
+
+DAY = timedelta(days=1)
+
+
+async def live(work: Work) -> None:
+    """Let one handled update, one that still waits, one message and one photo be three days old."""
+    await insert_updates(work.tx, bot_id=BOT, updates=[(1, 5, "{}"), (2, 5, "{}")], now=work.now)
+    await mark_done(work.tx, ids=[1], now=work.now)
+    ann = await arrive(work, chat_id=ANN_CHAT, name="Ann")
+    await say_html(work, ann, "dear Ann")
+    await work.tx.execute(update(outbox).values(state="sent", settled_at=work.now))
+    await work.tx.execute(
+        media.insert().values(
+            bot_id=BOT, file_unique_id="u", file_id="f", state="stored", sha256="a" * 64, kept_at=work.now
+        )
+    )
+
+
+async def test_words_past_their_time_are_emptied(working: Working, database: Database) -> None:
+    """The raw update and the wording go, the bytes are given up; what was said stays in the conversation."""
+    rules = Rules(retention=Retention(DAY, DAY, DAY))
+    async with working() as work:
+        await live(work)
+    async with working(later=3 * DAY, rules=rules) as work:
+        assert await apply_retention(work) == 3
+        assert await apply_retention(work) == 0
+        assert await list_kept_files(work.tx, ["a" * 64]) == set()
+    async with database.read() as tx:
+        assert (await tx.execute(select(inbox.c.payload).order_by(inbox.c.id))).scalars().all() == [None, "{}"]
+        assert (await tx.execute(select(outbox.c.body))).scalars().all() == [None]
+        assert (await tx.execute(select(media.c.state))).scalars().all() == ["expired"]
+        assert (await tx.execute(select(interactions.c.text))).scalars().all() == ["dear Ann"]
+
+
+async def test_words_within_their_time_stay(working: Working) -> None:
+    """A day before the end nothing is touched."""
+    async with working() as work:
+        await live(work)
+    async with working(later=3 * DAY, rules=Rules(retention=Retention(4 * DAY, 4 * DAY, 4 * DAY))) as work:
+        assert await apply_retention(work) == 0
+        assert await list_kept_files(work.tx, ["a" * 64]) == {"a" * 64}
+
+
+async def test_never_means_never(working: Working) -> None:
+    """A hundred years later everything is still there."""
+    async with working() as work:
+        await live(work)
+    async with working(later=36_500 * DAY, rules=Rules(retention=Retention(None, None, None))) as work:
+        assert await apply_retention(work) == 0
+
+
+async def test_retention_goes_in_slices(working: Working) -> None:
+    """The writer is held for one slice at a time."""
+    async with working() as work:
+        updates = [(i, 5, "{}") for i in range(1, 6)]
+        await insert_updates(work.tx, bot_id=BOT, updates=updates, now=MORNING)
+        await mark_done(work.tx, ids=[1, 2, 3, 4, 5], now=MORNING)
+    async with working(later=30 * DAY) as work:
+        assert [await apply_retention(work, limit=2) for _ in range(4)] == [2, 2, 1, 0]
