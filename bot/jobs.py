@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,12 +96,12 @@ class Jobs:
         path = media_path(self._folder, sha256)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}.part")
-            with unfinished.open("wb") as file:
+            # A name of its own: two people may send the same picture at once.
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.rename(path)
+            Path(file.name).rename(path)
         return sha256
 
     async def _end(self, job: Job, *, state: str | None, sha256: str | None = None, size: int | None = None) -> None:
