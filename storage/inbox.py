@@ -133,10 +133,13 @@ async def mark_done(tx: Tx, *, ids: Sequence[int], now: datetime) -> None:
 
 
 async def mark_failed(tx: Tx, *, inbox_id: int, error: str, now: datetime, next_try_at: datetime | None) -> None:
-    """Count a failed try; without ``next_try_at`` the update is given up and goes to the dead letters."""
+    """Count a failed try; without ``next_try_at`` the update is given up and goes to the dead letters.
+
+    One that another replica handled meanwhile stays done.
+    """
     await tx.execute(
         update(inbox)
-        .where(inbox.c.id == inbox_id)
+        .where(inbox.c.id == inbox_id, inbox.c.state == _NEW)
         .values(
             attempts=inbox.c.attempts + 1,
             error=error,
