@@ -32,6 +32,8 @@ log = structlog.get_logger("sender")
 
 LEASE = timedelta(minutes=3)
 _TAKE_OVER_EVERY = timedelta(seconds=5)
+_GRACE = timedelta(seconds=10)
+"""How long another replica that lost the lead may need to record the calls it had under way."""
 _LOOK_AGAIN = {"sqlite": timedelta(seconds=1), "postgresql": timedelta(milliseconds=200)}
 """How often an idle sender looks for rows it was not told of: another replica's, or a command's."""
 _ANSWER_LIMIT_S = 5.0
@@ -64,6 +66,7 @@ class Sender:
         self._texts = texts
         self._most_in_flight = in_flight
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._under_way: set[int] = set()
         self._done: list[Outcome] = []
         self._bell = asyncio.Event()
         self._take_over_at = clock.now()
@@ -91,8 +94,8 @@ class Sender:
         """Send until cancelled; what was in flight when an earlier run ended is taken over first."""
         try:
             async with self._work() as work:
-                alone = self._database.dialect == "sqlite"  # then whoever held a lease is gone
-                await self._take_over(work.now + (LEASE if alone else timedelta()), work)
+                alone = self._database.dialect == "sqlite"  # then whoever claimed a row is gone
+                await self._take_over(work, claimed_before=work.now - (timedelta() if alone else _GRACE))
             while True:
                 try:
                     await self._run_once()
@@ -123,6 +126,7 @@ class Sender:
         except Exception:
             self._done[:0] = outcomes
             raise
+        self._under_way.difference_update(outcome.row.id for outcome in outcomes)
 
     @contextlib.asynccontextmanager
     async def _work(self) -> AsyncIterator[Work]:
@@ -160,7 +164,9 @@ class Sender:
                 await outbox.mark_sending(work.tx, ids=[row.id for row in going], lease_until_at=now + LEASE)
             ways = await find_ways(work.tx, going)
             if now >= self._take_over_at:
-                await self._take_over(now, work)
+                await self._take_over(work, claimed_before=now - _GRACE)
+        self._under_way.difference_update(outcome.row.id for outcome in outcomes)
+        self._under_way.update(row.id for row in going)
         for row in going:
             task = asyncio.create_task(self._carry(replace(row, attempts=row.attempts + 1), ways[row.id]))
             self._in_flight.add(task)
@@ -249,11 +255,12 @@ class Sender:
             await staff_rows.set_forum(work.tx, group_id=group_id, forum=forum)
         return forum
 
-    async def _take_over(self, leased_before: datetime, work: Work) -> None:
-        """Treat rows whose sender stopped in the middle as of unknown delivery."""
+    async def _take_over(self, work: Work, *, claimed_before: datetime) -> None:
+        """Treat rows whose sender stopped in the middle as of unknown delivery; those under way here are none."""
         self._take_over_at = work.now + _TAKE_OVER_EVERY
-        for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=leased_before):
-            await expire(work, row)
+        for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=claimed_before + LEASE):
+            if row.id not in self._under_way:
+                await expire(work, row)
 
     async def _finish(self) -> None:
         """Let calls under way end within a few seconds and record them, so that little is left unknown."""
