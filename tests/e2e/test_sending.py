@@ -161,3 +161,23 @@ def _now(town: Town) -> datetime:
 
 def _tries(town: Town, person: Resident) -> list[object]:
     return [call for call in town.world.calls("sendMessage") if str(call["params"].get("chat_id")) == str(person.id)]
+
+
+async def test_a_clock_that_leaps_makes_nothing_unknown(lone_town: Town) -> None:
+    """The machine sleeps for an hour while a reply is under way: it is waited for, not said again."""
+    town = lone_town
+    ann = town.person("Ann")
+    await town.starts()
+    ann.starts()
+    await ann.hears("Tailor")
+    await town.settled()
+    town.world.set_latency(1.0)
+    ann.says("/help")
+
+    async def sending() -> bool:
+        return bool(await town.rows("outbox", state="sending"))
+
+    await town.until(sending, "the reply to be under way")
+    town.world.jump(timedelta(hours=1).total_seconds())
+    await town.settled()
+    assert len(ann.heard()) == 2
