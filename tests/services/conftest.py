@@ -9,6 +9,7 @@ import pytest
 from domain.rules import Rules
 from services.work import Work
 from storage.database import Database
+from tests.handlers.staff.desk import Desk, SlowTown
 from tests.services.shop import BOT, MORNING, Working
 from texts import Texts
 
@@ -29,3 +30,9 @@ def working(database: Database, texts: Texts) -> Working:
             yield Work(tx, MORNING + later, BOT, rules or Rules(), texts)
 
     return open_work
+
+
+@pytest.fixture
+async def desk(database: Database) -> Desk:
+    """A forum group with Ben, Sue and Mia."""
+    return await Desk(SlowTown(database)).opens()

@@ -1,0 +1,158 @@
+"""The staff side as a view: shown late, lost and rebuilt, never longer than Telegram takes."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.cases import CaseKind
+from domain.interactions import Content, Kind, MediaRef
+from domain.outgoing import TargetKind
+from domain.people import Actor, ActorKind
+from services.cases import open_case
+from services.customers import meet
+from services.desk import CAPTION_LIMIT, TEXT_LIMIT, adopt_cases, show_history, signed, utf16_length
+from services.speech import record_heard
+from services.work import Work
+from storage.cases import get_case, lose_topic
+from storage.database import Database
+from storage.interactions import Origin
+from tests.handlers.harness import Said
+from tests.handlers.staff.desk import ANN, BEN, CaseView, Desk, SlowTown
+
+
+async def rebuilt(case: CaseView) -> list[Said]:
+    """Lose the topic of a case; returns what is queued for the new one."""
+    async with case.desk.town.work() as work:
+        await lose_topic(work.tx, case_id=case.id)
+        found = await get_case(work.tx, case.id)
+        assert found is not None
+        await show_history(work, found)
+    return await case.desk.town.deliver()
+
+
+async def test_a_lost_topic_is_rebuilt_with_its_history(desk: Desk) -> None:
+    """The card first, then that it was rebuilt, then who said what; notes stay marked as notes."""
+    case = await desk.case_of(words="The zip is torn")
+    await case.writes(BEN, "We mend it today")
+    await case.writes(BEN, "//third time")
+    said = await rebuilt(case)
+    assert said[0].target[0] is TargetKind.CARD
+    history = said[1].text.splitlines()
+    assert "rebuilt" in history[0]
+    for line, words in zip(history[1:], ("👤 The zip is torn", "💬 We mend it today", "📝 third time"), strict=True):
+        assert line.endswith(words)
+
+
+async def hears(work: Work, case: CaseView, content: Content, *, nth: int) -> None:
+    """Record words of the case's customer."""
+    found = await get_case(work.tx, case.id)
+    assert found is not None
+    await record_heard(
+        work,
+        author=Actor(ActorKind.CUSTOMER, found.customer_id),
+        content=content,
+        origin=Origin(ANN, 5000 + nth),
+        customer_id=found.customer_id,
+        case_id=case.id,
+    )
+
+
+async def test_a_long_history_is_split_and_never_too_long(desk: Desk) -> None:
+    """Thirty long messages full of signs that must be escaped fill several messages of allowed length."""
+    case = await desk.case_of()
+    async with desk.town.work() as work:
+        for nth in range(30):
+            await hears(work, case, Content(Kind.TEXT, "<&>😀" * 100), nth=nth)
+    said = [one for one in await rebuilt(case) if one.target[0] is TargetKind.CASE]
+    assert len(said) > 1
+    assert all(utf16_length(one.text) <= TEXT_LIMIT for one in said)
+
+
+async def test_pictures_are_shown_again_in_a_rebuilt_topic(desk: Desk) -> None:
+    """Ann's evidence is not lost with the topic."""
+    case = await desk.case_of()
+    async with desk.town.work() as work:
+        await hears(work, case, Content(Kind.PHOTO, "see", media=MediaRef("P1", "u1", 9)), nth=1)
+    said = await rebuilt(case)
+    assert [one.body["content"]["kind"] for one in said if one.target[0] is TargetKind.CASE] == ["text", "photo"]
+
+
+async def test_cases_opened_without_a_group_are_shown_once_there_is_one(database: Database) -> None:
+    """Customers were served before the staff group was set up; nothing is forgotten, nothing shown twice."""
+    town = SlowTown(database)
+    desk = Desk(town)
+    await open_without_group(desk)
+    async with town.work() as work:
+        assert await adopt_cases(work, limit=10) == 0
+    await desk.opens()
+    async with town.work() as work:
+        assert await adopt_cases(work, limit=10) == 1
+        assert await adopt_cases(work, limit=10) == 0
+    said = await town.deliver()
+    assert [one.target[0] for one in said] == [TargetKind.CARD, TargetKind.CASE]
+    assert said[1].text == "The zip is torn"
+
+
+async def open_without_group(desk: Desk) -> None:
+    """Let Ann complain while there is no staff group."""
+    async with desk.town.work() as work:
+        ann = await meet(work, chat_id=ANN, name="Ann", username=None, language_code="en")
+        said = await record_heard(
+            work,
+            author=ann.actor,
+            content=Content(Kind.TEXT, "The zip is torn"),
+            origin=Origin(ANN, 1),
+            customer_id=ann.customer.id,
+        )
+        await open_case(work, ann, kind=CaseKind.COMPLAINT, interaction_ids=[said])
+    await desk.town.deliver()
+
+
+async def test_the_card_escapes_what_people_wrote(desk: Desk) -> None:
+    """A name or summary full of markup is read as it is."""
+    case = await desk.case_of(name="<i>Ann</i>", words="</b>&lt;{number}")
+    card = (await rebuilt(case))[0]
+    assert "<i>Ann</i>" in card.text
+    assert "</b>&lt;{number}" in card.text
+
+
+async def test_a_huge_summary_is_shortened_on_the_card(desk: Desk) -> None:
+    """4,096 letters of complaint leave the card readable; the words themselves stand below it."""
+    case = await desk.case_of(words="😀" * 2048)
+    card = (await rebuilt(case))[0]
+    assert utf16_length(card.text) < TEXT_LIMIT
+    assert card.text.endswith("…")
+
+
+names = st.text(min_size=1, max_size=64)
+
+
+@given(names, st.text(min_size=1, max_size=4096), st.booleans())
+def test_a_signed_message_is_never_too_long(name: str, words: str, is_caption: bool) -> None:
+    """Where the name has no room it is left out; the words are always whole."""
+    media = MediaRef("P", "p") if is_caption else None
+    content = Content(Kind.PHOTO if is_caption else Kind.TEXT, words, media=media)
+    shown = signed(content, name)
+    assert shown.text.endswith(words)
+    limit = CAPTION_LIMIT if is_caption else TEXT_LIMIT
+    assert utf16_length(shown.text) <= max(limit, utf16_length(words))
+
+
+@given(names, st.text(min_size=1, max_size=50), st.data())
+def test_formatting_stands_on_the_same_letters_below_the_name(name: str, words: str, data: st.DataObject) -> None:
+    """Offsets are counted in UTF-16, also after a name made of emoji."""
+    start = data.draw(st.integers(0, len(words) - 1))
+    end = data.draw(st.integers(start + 1, len(words)))
+    entity = {"type": "italic", "offset": utf16_length(words[:start]), "length": utf16_length(words[start:end])}
+    shown = signed(Content(Kind.TEXT, words, (entity,)), name)
+    units = shown.text.encode("utf-16-le", "surrogatepass")
+    moved = shown.entities[-1]
+    marked = units[2 * moved["offset"] : 2 * (moved["offset"] + moved["length"])]
+    assert marked.decode("utf-16-le", "surrogatepass") == words[start:end]
+
+
+def test_what_has_no_words_is_not_signed() -> None:
+    """A sticker or a voice message carries no name."""
+    content = Content(Kind.STICKER, media=MediaRef("S", "s"))
+    assert signed(content, "Ben") == replace(content)
