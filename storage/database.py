@@ -26,6 +26,10 @@ _WRITE_ORDER = {table.name: i for i, table in enumerate(tables.metadata.sorted_t
 _CHUNK = 32
 _CHUNK_ALONE = 1000
 """How many keys are fetched at once: a few from PostgreSQL's sequences, many where nobody else hands them out."""
+_RESERVE = {
+    True: text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name"),
+    False: text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"),
+}
 _TRANSIENT_SQLSTATES = {"40001", "40P01", "55P03"}
 _READERS = 4
 
@@ -41,8 +45,8 @@ class Tx:
         self._inserts: dict[Table, list[dict[str, Any]]] = {}
         self._updates: dict[Table, dict[int, dict[str, Any]]] = {}
         self._later: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+        self.reserved = False
         self._ids = ids if ids is not None else {}
-        self._last_ids: dict[str, int] = {}
 
     @property
     def for_update(self) -> bool:
@@ -78,7 +82,6 @@ class Tx:
         if not ready:
             await self._reserve_ids()
             ready = self._ids[table.name]
-        self._last_ids[table.name] = ready[-1]
         return ready.pop()
 
     async def _reserve_ids(self) -> None:
@@ -90,11 +93,16 @@ class Tx:
             row = (await self.connection.execute(text(f"SELECT {columns}"))).one()
             self._ids.update({t.name: sorted(ids, reverse=True) for t, ids in zip(_BULK, row, strict=True)})
             return
+        self.reserved = True
         rows = (await self.connection.execute(text("SELECT name, seq FROM sqlite_sequence"))).all()
         ends = {row.name: row.seq for row in rows}
-        for table in _BULK:
-            first = max(ends.get(table.name, 0), self._last_ids.get(table.name, 0)) + 1
-            self._ids[table.name] = list(range(first + _CHUNK_ALONE - 1, first - 1, -1))
+        for table in [table for table in _BULK if not self._ids.get(table.name)]:
+            first = ends.get(table.name, 0) + 1
+            last = first + _CHUNK_ALONE - 1
+            self._ids[table.name] = list(range(last, first - 1, -1))
+            # Written down, so that a command beside the running program takes none of them.
+            known = table.name in ends
+            await self.connection.execute(_RESERVE[known], {"name": table.name, "last": last})
 
     async def flush(self) -> None:
         """Write all added rows and changes, one statement a table (and set of changed columns)."""
@@ -137,16 +145,16 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may write; committed at the end, rolled back on any exception."""
-        try:
-            async with self._writer.connect() as connection:
-                tx = Tx(connection, writes=True, ids=self._ids)
+        async with self._writer.connect() as connection:
+            tx = Tx(connection, writes=True, ids=self._ids)
+            try:
                 async with connection.begin():
                     yield tx
                     await tx.flush()
-        except BaseException:
-            if self._ids:  # another program may have used the keys that come next: they are read anew
-                self._ids.clear()
-            raise
+            except BaseException:
+                if self._ids and tx.reserved:  # the reservation was rolled back with the rest
+                    self._ids.clear()
+                raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
