@@ -1,0 +1,153 @@
+"""The outbox: first in, first out a chat and lane; urgent lanes first; nothing twice by its key."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from domain.interactions import Content, Kind
+from domain.outgoing import Outgoing, Purpose, to_chat
+from storage import outbox
+from storage.database import Database, open_database
+from tests.storage.plans import plan_of
+
+BOT = 42
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ANN, BOB = 1001, 1002
+
+
+def words(text: str, *, to: int = ANN, purpose: Purpose = Purpose.CONVERSATION, **more: object) -> Outgoing:
+    """Return one message."""
+    return Outgoing(purpose, to_chat(to), Content(Kind.TEXT, text), **more)  # type: ignore[arg-type]  # any field
+
+
+async def queue(database: Database, *messages: Outgoing) -> list[int]:
+    """Queue messages in one transaction and return their row ids."""
+    async with database.write() as tx:
+        return [await outbox.add_outgoing(tx, message, bot_id=BOT, now=NOW) for message in messages]
+
+
+async def heads(database: Database, *, later: timedelta = timedelta()) -> list[str]:
+    """Return the words that may go now, in order."""
+    async with database.write() as tx:
+        rows = await outbox.list_heads(tx, bot_id=BOT, now=NOW + later, limit=100)
+        return [row.body["content"]["text"] for row in rows if row.body]
+
+
+async def test_each_chat_and_lane_gives_its_first_message(database: Database) -> None:
+    """Ann's second reply waits for her first; her campaign message and Bob's reply do not."""
+    await queue(
+        database,
+        words("birthday", purpose=Purpose.BIRTHDAY),
+        words("first"),
+        words("second"),
+        words("hello Bob", to=BOB),
+    )
+    assert await heads(database) == ["first", "hello Bob", "birthday"]
+
+
+async def test_what_is_being_sent_holds_back_the_rest_of_its_chat(database: Database) -> None:
+    """The next reply goes only when the one before it is settled."""
+    first, _second = await queue(database, words("first"), words("second"))
+    async with database.write() as tx:
+        await outbox.mark_sending(tx, ids=[first], lease_until_at=NOW + MINUTE)
+    assert await heads(database) == []
+    async with database.write() as tx:
+        outbox.mark_sent(tx, row_id=first, now=NOW, chat_id=ANN, message_id=1)
+    assert await heads(database) == ["second"]
+
+
+async def test_a_postponed_message_keeps_its_place(database: Database) -> None:
+    """It holds back what was queued after it for the same chat and lane."""
+    first, _second = await queue(database, words("first"), words("second"))
+    async with database.write() as tx:
+        outbox.postpone(tx, row_id=first, until_at=NOW + MINUTE)
+    assert await heads(database) == []
+    assert await heads(database, later=MINUTE) == ["first"]
+    async with database.read() as tx:
+        assert await outbox.get_next_due_at(tx, bot_id=BOT, now=NOW) == NOW + MINUTE
+
+
+@pytest.mark.parametrize(("scope", "left"), [("*", []), (f"x{ANN}", ["hello Bob"])])
+async def test_a_pause_silences_a_chat_or_the_token(database: Database, scope: str, left: list[str]) -> None:
+    """Telegram's wait is kept in the database, and ends by itself."""
+    await queue(database, words("hello Ann"), words("hello Bob", to=BOB))
+    async with database.write() as tx:
+        await outbox.set_pause(tx, bot_id=BOT, scope=scope, until_at=NOW + MINUTE, reason="retry_after")
+    assert await heads(database) == left
+    assert await heads(database, later=MINUTE) == ["hello Ann", "hello Bob"]
+
+
+async def test_the_same_key_is_queued_once(database: Database) -> None:
+    """A birthday planned twice is one message, in one transaction and over two."""
+    await queue(database, words("once", dedupe_key="k"), words("twice", dedupe_key="k"))
+    await queue(database, words("thrice", dedupe_key="k"))
+    assert await heads(database) == ["once"]
+    async with database.read() as tx:
+        assert await outbox.count_by_state(tx) == {"queued": 1}
+
+
+async def test_a_waiting_card_takes_the_new_words_in_its_place(database: Database) -> None:
+    """Five changes of a card are one message; one that is under way is followed by another."""
+    card = "card:7"
+    for state in ("new", "taken", "answered"):
+        async with database.write() as tx:
+            await outbox.queue_or_replace(tx, words(state, coalesce_key=card), bot_id=BOT, now=NOW)
+    assert await heads(database) == ["answered"]
+    async with database.write() as tx:
+        (row,) = await outbox.list_heads(tx, bot_id=BOT, now=NOW, limit=1)
+        await outbox.mark_sending(tx, ids=[row.id], lease_until_at=NOW + MINUTE)
+        await outbox.queue_or_replace(tx, words("resolved", coalesce_key=card), bot_id=BOT, now=NOW)
+        outbox.mark_sent(tx, row_id=row.id, now=NOW, chat_id=ANN, message_id=1)
+    assert await heads(database) == ["resolved"]
+
+
+async def test_rows_of_a_sender_that_died_are_found_when_their_lease_ends(database: Database) -> None:
+    """Not before, and not once they are settled."""
+    first, second = await queue(database, words("first"), words("hello Bob", to=BOB))
+    async with database.write() as tx:
+        await outbox.mark_sending(tx, ids=[first, second], lease_until_at=NOW + MINUTE)
+        outbox.mark_sent(tx, row_id=second, now=NOW, chat_id=BOB, message_id=1)
+    async with database.write() as tx:
+        assert await outbox.list_expired(tx, bot_id=BOT, now=NOW) == []
+        assert [row.id for row in await outbox.list_expired(tx, bot_id=BOT, now=NOW + MINUTE)] == [first]
+        outbox.mark_settled(tx, row_id=first, state="unknown", now=NOW + MINUTE, error="lease")
+    async with database.read() as tx:
+        assert [row.id for row in await outbox.list_in_state(tx, state="unknown", limit=10)] == [first]
+
+
+async def test_two_senders_never_hold_the_same_row(postgresql_database_url: str) -> None:
+    """What one replica looks at, another passes over."""
+    database = open_database(postgresql_database_url)
+    try:
+        await queue(database, words("hello Ann"), words("hello Bob", to=BOB))
+        async with database.write() as first, database.write() as second:
+            mine = await outbox.list_heads(first, bot_id=BOT, now=NOW, limit=1)
+            theirs = await outbox.list_heads(second, bot_id=BOT, now=NOW, limit=10)
+            assert not {row.id for row in mine} & {row.id for row in theirs}
+            assert len(mine) == len(theirs) == 1
+    finally:
+        await database.close()
+
+
+async def test_heads_are_found_by_index(sqlite_url: str) -> None:
+    """Among a hundred thousand sent rows the waiting ones are found without reading the others."""
+    database = open_database(sqlite_url)
+    try:
+        async with database.write() as tx:
+            await tx.execute(
+                text(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+                    "INSERT INTO outbox (bot_id, lane, chat_key, purpose, on_unknown, action, target_kind, target_ref, "
+                    "state, created_at) SELECT 42, i % 4, 'c' || (i % 1000), 'conversation', 'resend', 'send', 'chat', "
+                    "i, CASE WHEN i % 1000 = 0 THEN 'queued' ELSE 'sent' END, 0 FROM n"
+                )
+            )
+            await tx.execute(text("ANALYZE"))
+        plan = await plan_of(database, outbox._HEADS, {"bot_id": BOT, "now": NOW, "limit": 100})
+        assert "ix_outbox_queue" in plan
+        assert "ix_outbox_open" in plan
+        assert "SCAN outbox" not in plan
+    finally:
+        await database.close()
