@@ -189,7 +189,7 @@ def _said(row: Any, message_id: int) -> Said:
 
 
 class Chat:
-    """One person's private chat with the bot. Every deed returns what the bot said to this person because of it."""
+    """One person's private chat with the bot. Every deed returns what this person reads because of it."""
 
     def __init__(self, town: Town, user_id: int, name: str, language_code: str, username: str | None) -> None:
         self.town = town
@@ -221,7 +221,7 @@ class Chat:
 
     async def _is_mine(self, said: Said) -> bool:
         kind, ref = said.target
-        if kind is not TargetKind.CONTACT:
+        if kind is not TargetKind.CONTACT or said.action is Action.COMMANDS:
             return False
         return bool(await self.town.rows("contact_points", id=ref, chat_id=self.id))
 
@@ -248,6 +248,7 @@ class Chat:
     async def edits(self, message_id: int, text: str) -> list[Said]:
         """Change the words of an earlier message."""
         body = {**self.message(text=text), "message_id": message_id, "edit_date": int(self.town.now.timestamp())}
+        self.last_message_id = message_id
         return await self._sends("edited_message", body)
 
     async def sends_photo(self, caption: str = "", *, album: str | None = None, size: int = 90_000) -> list[Said]:
