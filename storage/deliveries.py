@@ -144,4 +144,4 @@ async def count_by_state(tx: Tx, *, campaign: str) -> dict[str, int]:
     statement = (
         select(deliveries.c.state, func.count()).where(deliveries.c.campaign == campaign).group_by(deliveries.c.state)
     )
-    return dict((await tx.execute(statement)).tuples().all())
+    return dict((await tx.execute(statement)).all())

@@ -351,7 +351,7 @@ async def list_in_state(tx: Tx, *, state: str, limit: int) -> list[OutboxRow]:
 async def count_by_state(tx: Tx) -> dict[str, int]:
     """Return how many rows stand in each state."""
     rows = await tx.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def set_pause(tx: Tx, *, bot_id: int, scope: str, until_at: datetime, reason: str) -> None:
