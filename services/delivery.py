@@ -92,17 +92,19 @@ async def why_unwanted(work: Work, row: OutboxRow) -> str | None:
 
     Its delivery is then skipped; the row itself is for the caller to drop.
     """
+    why = await _why_unwanted(work, row)
+    if why is not None and row.delivery_id is not None:
+        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
+    return why
+
+
+async def _why_unwanted(work: Work, row: OutboxRow) -> str | None:
     if row.delivery_id is None:
         return None
     delivery = await delivery_rows.get_delivery(work.tx, row.delivery_id)
-    why = None
     if delivery is None or work.now > delivery.late_after_at:
-        why = "expired"
-    elif not await may_care_for(work, delivery.customer_id):
-        why = "withdrawn"
-    if why:
-        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
-    return why
+        return "expired"
+    return None if await may_care_for(work, delivery.customer_id) else "withdrawn"
 
 
 async def may_care_for(work: Work, customer_id: int) -> bool:
@@ -118,6 +120,8 @@ async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refus
         return row
     if row.body is None:
         return Refusal("desk.refused.words_gone")
+    if await _why_unwanted(work, row) is not None:
+        return Refusal("desk.refused.unwanted")
     outbox.requeue(work.tx, row_id=row.id, not_before_at=None, error=None)
     _decide(work, row, by=by, action="outbox.retry", state="queued")
     return None

@@ -407,6 +407,16 @@ async def test_an_unknown_wish_is_sent_again_only_by_a_persons_decision(year: Ye
     assert await year.town.rows("audit", action="outbox.retry")
 
 
+async def test_an_unknown_wish_is_not_sent_again_days_later(year: Year) -> None:
+    """A decision that comes too late for the occasion is refused, not quietly dropped."""
+    row_id = await lost(year)
+    year.town.moves(days=2)
+    async with year.town.work() as work:
+        refusal = await retry_unknown(work, row_id)
+    assert refusal is not None
+    assert refusal.key == "desk.refused.unwanted"
+
+
 async def test_an_unknown_wish_can_be_taken_for_delivered(year: Year) -> None:
     """Nothing goes out, the delivery counts as sent, and a second decision is refused."""
     row_id = await lost(year)
