@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import CarebotError
+from domain.errors import BadInput, CarebotError
 
 app = typer.Typer(
     name="carebot",
@@ -234,7 +234,10 @@ def simulator(
     """Serve a Telegram Bot API of this machine's own, for trying any bot."""
     from simulator.http import run as serve
 
-    serve(port, token=token, limits=limits, host=host)
+    try:
+        serve(port, token=token, limits=limits, host=host)
+    except ValueError as error:
+        raise BadInput(f"--host: {error}") from None
 
 
 def main() -> None:
@@ -251,3 +254,7 @@ def main() -> None:
     except OSError as error:
         print(f"carebot: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
