@@ -13,8 +13,8 @@ ZONE = ZoneInfo("Europe/London")
 DESK_ID = -1_002_000_000_042
 BRANCH = "window"
 
-ANN = Persona(1001, "Ann", "cyan")
-WEN = Persona(1002, "小雯", "magenta", "zh-hans")
+ANN = Persona(1001, "Ann", "magenta")
+WEN = Persona(1002, "小雯", "cyan", "zh-hans")
 BEN = Persona(2001, "Ben", "yellow")
 
 _ANNS_ZONE = ZoneInfo("America/New_York")
@@ -143,8 +143,9 @@ async def _answers(stage: Stage) -> None:
     await stage.say(ANN, _REPLY)
     await stage.sees(DESK_ID, "her reply stands in the same topic", exactly=_REPLY, thread=topic)
     other = await stage.topic("C-1002")
-    await stage.say(BEN, "小雯您好，真抱歉！请发一张照片，我们马上给您换一件。", thread=other)
+    answer_id = await stage.say(BEN, "小雯您好，真抱歉！请发一张照片，我们马上给您换一件。", thread=other)
     await stage.sees(WEN.id, "小雯 has her answer, long before the promised time", "Ben", "换一件")
+    await stage.until("", lambda: _is_marked(stage, answer_id))
 
 
 def _is_marked(stage: Stage, message_id: int) -> bool:

@@ -94,7 +94,7 @@ class Screen:
 
     async def meanwhile(self, words: str) -> None:
         """Print what happens to the world: the clock is moved, the program is killed."""
-        self.show(Text(f"⟳ {words}", style="bold magenta"))
+        self.show(Text(f"⟳ {words}", style="bold"))
         await self.pause(len(words))
 
     def failure(self, claim: str, why: str, log: Sequence[str] = ()) -> None:

@@ -17,9 +17,8 @@ Buttons = list[list[dict[str, Any]]]
 
 _LOOK_EVERY_S = 0.03
 _PATIENCE_S = 15.0
-_SETTLING_S = 0.3
-"""What appeared is recorded a moment later; a clock that jumps in between makes deliveries look lost from sight."""
 _QUOTED_LETTERS = 28
+_OURS = "bright_blue"
 
 
 class NotSeen(Exception):
@@ -140,7 +139,6 @@ class Stage:
 
     async def jump_to(self, at: datetime, words: str) -> None:
         """Move everybody's clock."""
-        await asyncio.sleep(_SETTLING_S)
         self._mark()
         await self.screen.meanwhile(words)
         await self.verbs.jump_to(at.isoformat())
@@ -157,6 +155,7 @@ class Stage:
         thread: int | None = None,
         keyboard: bool = False,
         exactly: str | None = None,
+        patience_s: float = _PATIENCE_S,
     ) -> Message:
         """Wait until the chat shows something new (since the last deed) of ours with all this, and say so.
 
@@ -178,7 +177,7 @@ class Stage:
         def look() -> Message | None:
             return next((message for message in self._known[chat_id].values() if fits(message)), None)
 
-        found: Message = await self.until(claim, look)
+        found: Message = await self.until(claim, look, patience_s=patience_s)
         return found
 
     async def until(self, claim: str, look: Callable[[], Any], *, patience_s: float = _PATIENCE_S) -> Any:
@@ -232,6 +231,7 @@ class Stage:
             known = self._known[room.chat_id]
             for seen in await self.verbs.messages(room.chat_id):
                 message = {name: value for name, value in seen.items() if name != "raw"}
+                message["at"] = seen["raw"].get("edit_date", seen["date"])
                 old = known.get(message["id"])
                 known[message["id"]] = message
                 if old == message or message["kind"] == "service":
@@ -240,7 +240,7 @@ class Stage:
                 if album and old is None and news and news[-1][2][-1]["media_group_id"] == album:
                     news[-1][2].append(message)
                 else:
-                    news.append((message["date"], room, [message], old))
+                    news.append((message["at"], room, [message], old))
         for _, room, messages, old in sorted(news, key=lambda new: new[0]):
             await self._show(room, messages, old)
 
@@ -274,7 +274,7 @@ class Stage:
         where = f"topic {topic}" if topic else room.name
         if message["from_bot"]:
             speaker = self._shop if room.lane is Lane.PRIVATE else "carebot"
-            return speaker, where, "green" if room.lane is Lane.PRIVATE else "blue"
+            return speaker, where, _OURS
         person = self._people[message["from"]["id"]]
         return person.name, self._shop if room.lane is Lane.PRIVATE else where, person.style
 
@@ -282,10 +282,10 @@ class Stage:
         signs = "".join(sign for given in message["reactions"].values() for sign in given)
         author = self._people.get(message["from"]["id"])
         whose = f"{author.name}'s words" if author else "our words"
-        await self.screen.deed(room.lane, "carebot", "blue", Text(f"marks {whose}: {signs}"))
+        await self.screen.deed(room.lane, "carebot", _OURS, Text(f"marks {whose}: {signs}"))
 
     def _time(self, message: Message) -> str:
-        return f"{datetime.fromtimestamp(message['date'], UTC).astimezone(self.zone):%H:%M}"
+        return f"{datetime.fromtimestamp(message['at'], UTC).astimezone(self.zone):%H:%M}"
 
 
 def _body(messages: Sequence[Message]) -> Text:
