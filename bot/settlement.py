@@ -12,7 +12,9 @@ from bot.addressing import Way
 from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
 from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case
+from domain.people import SYSTEM
 from services import delivery, desk
+from services.groups import follow_group
 from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
@@ -161,7 +163,7 @@ async def _follow_migration(work: Work, outcome: Outcome, new_chat_id: int) -> N
     if way.group is None:
         await _fail(work, outcome, "the group moved")
         return
-    await staff_rows.move_group(work.tx, bot_id=work.bot_id, old_chat_id=way.address.chat_id, new_chat_id=new_chat_id)
+    await follow_group(work, old_chat_id=way.address.chat_id, new_chat_id=new_chat_id, by=SYSTEM)
     _again(work, outcome.row, "ChatMigrated")
 
 
