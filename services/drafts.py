@@ -80,11 +80,16 @@ async def _open_or_put(work: Work, person: Person, dialogue: Dialogue, *, by: Ac
     await say(work, person, "which.by_itself", case_id=case.id, number=case.public_number)
 
 
+def _is_due(work: Work, person: Person) -> bool:
+    """Return whether the conversation is still the one that was due, now that nobody else can change it."""
+    return person.dialogue is not None and person.dialogue.due_at is not None and person.dialogue.due_at <= work.now
+
+
 async def open_due(work: Work, *, limit: int = 100) -> int:
     """End the conversations whose time has come, as :func:`settle` does; returns how many."""
     found = await list_due_dialogues(work.tx, bot_id=work.bot_id, now=work.now, limit=limit)
     for known in found:
         person = await person_of_contact(work, known.contact.id)
-        if person is not None:
+        if person is not None and _is_due(work, person):
             await settle(work, person, by=SYSTEM)
     return len(found)

@@ -39,6 +39,7 @@ async def begin_feedback(
         "aspect" if kind == "rating" else "words",
         key=feedback_id,
         waits=work.rules.gather_for,
+        said=list(interaction_ids or ()),
     )
     add_audit(
         work.tx,
@@ -56,7 +57,8 @@ async def choose_aspect(work: Work, person: Person, *, feedback_id: int, aspect:
     """Keep what the rating is about, if the person says it, and wait for words."""
     if aspect is not None:
         await rows.change_feedback(work.tx, feedback_id, aspect=aspect.value)
-    move(work, person, step="words", waits=work.rules.gather_for)
+    if is_about(person, feedback_id):
+        move(work, person, step="words", waits=work.rules.gather_for)
     found = await rows.get_feedback(work.tx, feedback_id)
     assert found is not None
     return found
@@ -69,11 +71,20 @@ async def add_to_feedback(work: Work, person: Person, *, feedback_id: int, inter
 
 
 async def own_feedback(work: Work, person: Person, feedback_id: int) -> rows.FeedbackRow | Refusal:
-    """Return the feedback if it is this person's own and not yet finished."""
+    """Return the feedback if it is this person's own; another's is as unknown as one that never was."""
     found = await rows.get_feedback(work.tx, feedback_id)
-    if found is None or found.customer_id != person.customer.id or found.finished_at is not None:
-        return Refusal("tap.stale")
-    return found
+    return found if found is not None and found.customer_id == person.customer.id else Refusal("tap.stale")
+
+
+def is_about(person: Person, feedback_id: int) -> bool:
+    """Return whether the running conversation is about this feedback."""
+    dialogue = person.dialogue
+    return (
+        dialogue is not None
+        and dialogue.name is DialogueName.FEEDBACK
+        and dialogue.step != "stars"
+        and dialogue.data.get("key") == feedback_id
+    )
 
 
 async def finish(work: Work, person: Person) -> None:
@@ -82,7 +93,7 @@ async def finish(work: Work, person: Person) -> None:
     person.leave(work)
     feedback_id = dialogue.data["key"] if dialogue and dialogue.step != "stars" else 0
     found = await own_feedback(work, person, feedback_id)
-    if isinstance(found, Refusal):
+    if isinstance(found, Refusal) or found.finished_at is not None:
         return
     text, said = await _words(work, feedback_id), await rows.list_words(work.tx, feedback_id)
     await rows.change_feedback(work.tx, feedback_id, text=text, finished_at=work.now)
@@ -130,7 +141,7 @@ def stars_in_signs(stars: int | None) -> str:
 
 
 async def open_case_of(work: Work, person: Person, found: rows.FeedbackRow) -> Case:
-    """Open a case from a low rating and what was said with it, and end the conversation."""
+    """Open a case from a rating and what was said with it, even long after, and end the conversation."""
     ids = await rows.list_words(work.tx, found.id)
     text = await _words(work, found.id)
     case = await open_case(
@@ -142,7 +153,8 @@ async def open_case_of(work: Work, person: Person, found: rows.FeedbackRow) -> C
         summary=" ".join(part for part in (stars_in_signs(found.stars), text) if part),
     )
     await rows.change_feedback(work.tx, found.id, case_id=case.id)
-    await finish(work, person)
+    if is_about(person, found.id):
+        await finish(work, person)
     return case
 
 

@@ -1,5 +1,6 @@
 """The birthday, asked for when somebody taps it: the day, what it is for, and whose clock it is kept by."""
 
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 from domain.calendars import is_birthday
@@ -13,11 +14,12 @@ from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, running
 from handlers.customers.keyboards import button, column, menu, one_row
 from services.customers import set_birthday, set_consent, set_zone
-from services.dialogues import PATIENCE, begin, move
+from services.dialogues import begin, move
 from services.drafts import settle
 from texts.places import birthday_in_words, city_of_zone, zone_of_city
 
 _COMMON_ZONES = ("Asia/Shanghai", "Asia/Taipei", "Europe/London", "America/New_York")
+_PATIENCE = timedelta(hours=1)
 _SKIP = "skip"
 _CITY_WORDS = 3
 _CITY_LETTERS = 24
@@ -27,7 +29,7 @@ async def on_begin(context: CareContext) -> None:
     """Ask for the day; one that is known is shown with it."""
     person = context.customer
     await settle(context.work, person)
-    begin(context.work, person, DialogueName.BIRTHDAY, "ask", key=context.interaction_id, waits=PATIENCE)
+    begin(context.work, person, DialogueName.BIRTHDAY, "ask", key=context.interaction_id, waits=_PATIENCE)
     known = person.customer.birthday
     cancel = one_row(button(context, "button.cancel", f"c:cancel:{context.interaction_id}"))
     if known is None:
@@ -72,11 +74,11 @@ async def _read(context: CareContext, text: str) -> None:
     if len(found.days) == 1:
         await _confirm(context, found.days[0], replacing=None)
     elif found.days:
-        dialogue = move(work, context.customer, step="which", waits=PATIENCE)
+        dialogue = move(work, context.customer, step="which", waits=_PATIENCE)
         choices = (_choice(context, dialogue, day) for day in found.days)
         await context.say("birthday.which", buttons=column(choices))
     else:
-        move(work, context.customer, step="ask", waits=PATIENCE)
+        move(work, context.customer, step="ask", waits=_PATIENCE)
         key = "birthday.impossible" if found.impossible else "birthday.unclear"
         await context.say(key, understood=found.impossible)
 
@@ -99,7 +101,7 @@ async def on_chosen(context: CareContext) -> None:
 
 async def _confirm(context: CareContext, day: Birthday, *, replacing: int | None) -> None:
     dialogue = move(
-        context.work, context.customer, step="confirm", waits=PATIENCE, day=[day.year or 0, day.month, day.day]
+        context.work, context.customer, step="confirm", waits=_PATIENCE, day=[day.year or 0, day.month, day.day]
     )
     key = dialogue.data["key"]
     buttons = one_row(
@@ -118,7 +120,7 @@ async def on_change(context: CareContext) -> None:
     """Ask again."""
     if running(context, DialogueName.BIRTHDAY, "confirm") is None:
         return
-    dialogue = move(context.work, context.customer, step="ask", waits=PATIENCE)
+    dialogue = move(context.work, context.customer, step="ask", waits=_PATIENCE)
     cancel = one_row(button(context, "button.cancel", f"c:cancel:{dialogue.data['key']}"))
     await context.say("birthday.ask", buttons=cancel, replacing=context.tapped.message_id)
 
@@ -140,7 +142,7 @@ async def _keep(context: CareContext, dialogue: Dialogue, *, replacing: int | No
         context.customer.leave(context.work)
         await context.say("birthday.kept", replacing=replacing, day=in_words)
         return
-    move(context.work, context.customer, step="zone", waits=PATIENCE)
+    move(context.work, context.customer, step="zone", waits=_PATIENCE)
     await context.say("birthday.zone", buttons=_zones(context), replacing=replacing, day=in_words)
 
 
@@ -175,7 +177,7 @@ async def _in_zone(context: CareContext) -> bool:
     if len(text.split()) > _CITY_WORDS or len(text) > _CITY_LETTERS:
         context.customer.leave(context.work)
         return False
-    move(context.work, context.customer, waits=PATIENCE)
+    move(context.work, context.customer, waits=_PATIENCE)
     await context.say("birthday.zone_unknown", buttons=_zones(context), city=text)
     return True
 

@@ -20,10 +20,12 @@ from services.feedback import (
     begin_stars,
     choose_aspect,
     finish,
+    is_about,
     open_case_of,
     own_feedback,
     stars_in_signs,
 )
+from storage.interactions import get_interaction
 
 _DIGITS = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
 
@@ -45,13 +47,19 @@ async def on_begin(context: CareContext) -> None:
 
 async def on_star(context: CareContext) -> None:
     """Keep the stars at once and ask what they are about."""
-    if running(context, DialogueName.FEEDBACK, "stars") is None:
-        return
     stars = _DIGITS.get(context.tapped.word(1))
-    if stars is None:
+    if stars is None or not await _may_begin(context):
         context.answer("tap.stale")
         return
     await _rate(context, stars, replacing=context.tapped.message_id)
+
+
+async def _may_begin(context: CareContext) -> bool:
+    """Return whether the stars asked for may be given: while asked, and later too unless something else runs."""
+    if context.customer.dialogue is not None:
+        return running(context, DialogueName.FEEDBACK, "stars") is not None
+    asked = await get_interaction(context.work.tx, context.tapped.number())
+    return asked is not None and asked.customer_id == context.customer.customer.id
 
 
 async def _rate(context: CareContext, stars: int, *, replacing: int | None) -> None:
@@ -66,9 +74,7 @@ async def _rate(context: CareContext, stars: int, *, replacing: int | None) -> N
 async def on_kind(context: CareContext) -> None:
     """Ask for the words of a suggestion or of praise."""
     kind = context.tapped.word(1)
-    if running(context, DialogueName.FEEDBACK, "stars") is None:
-        return
-    if kind not in KINDS:
+    if kind not in KINDS or not await _may_begin(context):
         context.answer("tap.stale")
         return
     feedback_id = await begin_feedback(context.work, context.customer, kind=kind)
@@ -80,18 +86,25 @@ def _done(context: CareContext, feedback_id: int) -> Rows:
 
 
 async def on_aspect(context: CareContext) -> None:
-    """Keep what the rating is about; after few stars a person is offered."""
-    dialogue = running(context, DialogueName.FEEDBACK, "aspect")
-    aspect = aspect_of(context.tapped.word(1))
-    if dialogue is None or (aspect is None and context.tapped.word(1) != "skip"):
+    """Keep what the rating is about, even after a pause; after few stars a person is offered."""
+    feedback_id, aspect = context.tapped.number(), aspect_of(context.tapped.word(1))
+    rated = await own_feedback(context.work, context.customer, feedback_id)
+    if isinstance(rated, Refusal) or rated.aspect or (aspect is None and context.tapped.word(1) != "skip"):
         context.answer("tap.stale")
         return
-    feedback_id = context.tapped.number()
     found = await choose_aspect(context.work, context.customer, feedback_id=feedback_id, aspect=aspect)
     if (found.stars or MOST_STARS) <= LOW_STARS:
         await context.say("feedback.low", buttons=_offer(context, feedback_id), replacing=context.tapped.message_id)
     else:
-        await context.say("feedback.thanks", buttons=_done(context, feedback_id), replacing=context.tapped.message_id)
+        await _more_or_done(context, "feedback.thanks", feedback_id)
+
+
+async def _more_or_done(context: CareContext, key: str, feedback_id: int) -> None:
+    """Ask for more while the conversation runs; after it, thank."""
+    if is_about(context.customer, feedback_id):
+        await context.say(key, buttons=_done(context, feedback_id), replacing=context.tapped.message_id)
+    else:
+        await context.say("feedback.finished", replacing=context.tapped.message_id)
 
 
 def _offer(context: CareContext, feedback_id: int) -> Rows:
@@ -102,18 +115,16 @@ def _offer(context: CareContext, feedback_id: int) -> Rows:
 
 
 async def on_case(context: CareContext) -> None:
-    """Open a case from a low rating, or leave it at that."""
-    if running(context, DialogueName.FEEDBACK) is None:
-        return
+    """Open a case from a low rating, even after a pause, or leave it at that."""
     feedback_id = context.tapped.number()
     found = await own_feedback(context.work, context.customer, feedback_id)
-    if isinstance(found, Refusal):
-        await context.refuse(found)
+    if isinstance(found, Refusal) or found.case_id is not None or (found.stars or MOST_STARS) > LOW_STARS:
+        context.answer("tap.stale")
     elif context.tapped.word(1) == "yes":
         await context.say("feedback.passed_on", replacing=context.tapped.message_id)
         await open_case_of(context.work, context.customer, found)
     else:
-        await context.say("feedback.no_case", buttons=_done(context, feedback_id), replacing=context.tapped.message_id)
+        await _more_or_done(context, "feedback.no_case", feedback_id)
 
 
 async def in_feedback(context: CareContext) -> bool:

@@ -91,16 +91,17 @@ async def test_an_unknown_city_is_asked_again_and_may_be_skipped(town: Town, ann
 async def test_an_unanswered_question_does_not_wait_for_ever(town: Town, ann: Chat) -> None:
     """After a pause the conversation is over, and words are words again."""
     await ann.says("/birthday")
-    town.moves(minutes=11)
+    town.moves(minutes=61)
     async with town.work() as work:
         await open_due(work)
     (said,) = await ann.says("can I come on 3 Aug?")
     assert said.data("c:draft")
 
 
-@pytest.mark.parametrize("data", ["c:bok:1", "c:bday:1:13:40:0", "c:zone:1:../../etc", "c:bday:1:2:29:99999"])
-async def test_forged_birthdays_change_nothing(town: Town, ann: Chat, data: str) -> None:
+async def test_forged_birthdays_change_nothing(town: Town, ann: Chat) -> None:
     """Buttons made by hand set no birthday and no zone."""
     await ann.says("/birthday")
-    assert await ann.taps(data) == []
+    for data in ("c:bok:1", "c:bday:1:13:40:0", "c:zone:1:../../etc", "c:bday:1:2:29:99999"):
+        assert await ann.taps(data) == []
+        assert ann.popup
     assert await birthdays(town) == [(None, None, None)]

@@ -1,7 +1,5 @@
 """My cases."""
 
-import pytest
-
 from services.cases import resolve_case
 from storage.staff import load_staff
 from tests.handlers.harness import Chat, Said, Town
@@ -95,12 +93,12 @@ async def test_not_solved_takes_the_next_words(town: Town, ann: Chat) -> None:
     assert [row.state for row in await town.rows("cases")] == ["open", "new"]
 
 
-@pytest.mark.parametrize("verb", ["case", "add", "solved", "unsolved", "reopen"])
-@pytest.mark.parametrize("forged", ["1", "999", "-1", "x", "", "9" * 30])
-async def test_another_persons_case_is_unknown(town: Town, ann: Chat, cy: Chat, verb: str, forged: str) -> None:
+async def test_another_persons_case_is_unknown(town: Town, ann: Chat, cy: Chat) -> None:
     """Cy's forged buttons show nothing of Ann's case and change nothing."""
     await open_one(ann)
     before = await town.rows("cases")
-    assert await cy.taps(f"c:{verb}:{forged}") == []
-    assert "can't find" in cy.popup
+    for verb in ("case", "add", "solved", "unsolved", "reopen"):
+        for forged in ("1", "999", "-1", "x", "", "9" * 30):
+            assert await cy.taps(f"c:{verb}:{forged}") == []
+            assert "can't find" in cy.popup
     assert await town.rows("cases") == before

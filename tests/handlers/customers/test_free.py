@@ -39,8 +39,8 @@ async def test_a_burst_is_answered_once(town: Town, ann: Chat) -> None:
     assert "C-1001" in opened.text
     (case,) = await town.rows("cases")
     assert (case.kind, case.summary) == ("question", "衣服破了 / 真生气 / 才穿一次 / 看")
-    words = [row for row in await town.rows("interactions", author_kind="customer") if row.case_id]
-    assert len(words) == 6
+    heard = [row for row in await town.rows("interactions", author_kind="customer") if row.case_id]
+    assert len(heard) == 6
 
 
 async def test_words_become_a_case_without_any_tap(town: Town, ann: Chat) -> None:
@@ -74,20 +74,20 @@ async def test_the_question_may_be_answered_in_words(town: Town, ann: Chat, answ
     assert len(await town.rows("cases")) == opened
 
 
-@pytest.mark.parametrize("greeting", ["hi", "Hello!", "在吗", "你好", "您好，在吗？", "哈囉"])
-async def test_a_greeting_is_answered_and_opens_nothing(town: Town, ann: Chat, greeting: str) -> None:
+async def test_a_greeting_is_answered_and_opens_nothing(town: Town) -> None:
     """A greeting alone is answered with the menu and an invitation to tell."""
-    said = await ann.says(greeting)
-    assert said[-1].keyboard
+    for number, greeting in enumerate(["hi", "Hello!", "在吗", "你好", "您好，在吗？", "哈囉"], 1):
+        (said,) = await town.chat(number, "Ann").says(greeting)
+        assert said.keyboard
     assert await town.rows("dialogues") == []
 
 
-@pytest.mark.parametrize("words", ["thanks", "ok", "谢谢", "👍"])
-async def test_bare_thanks_open_nothing(town: Town, ann: Chat, words: str) -> None:
+async def test_bare_thanks_open_nothing(town: Town, ann: Chat) -> None:
     """Thanks out of the blue are met with courtesy."""
-    said = await ann.says(words)
-    assert "welcome" in said[-1].text
-    assert await town.rows("cases") == []
+    for words in ("thanks", "ok", "谢谢", "👍"):
+        (said,) = await ann.says(words)
+        assert "welcome" in said.text
+    assert await town.rows("dialogues") == []
 
 
 async def test_words_go_to_the_one_open_case(town: Town, ann: Chat) -> None:
@@ -144,7 +144,7 @@ async def test_an_answer_to_a_message_goes_to_its_case(town: Town, ann: Chat) ->
     ] == "about this one"
 
 
-@pytest.mark.parametrize("words", ["👍", "好的", "谢谢", "thanks a lot!"])
+@pytest.mark.parametrize("words", ["👍", "好的"])
 async def test_thanks_close_what_is_resolved(town: Town, ann: Chat, words: str) -> None:
     """Consent after a resolution closes the case and never reopens it."""
     await ann.says("my coat is torn")
