@@ -45,7 +45,7 @@ async def begin_feedback(
         work.tx,
         at=work.now,
         actor=person.actor,
-        action="feedback.give",
+        action="customer.feedback",
         subject=("feedback", feedback_id),
         customer_id=person.customer.id,
         after={"kind": kind, "stars": stars},

@@ -78,7 +78,7 @@ async def on_kind(context: CareContext) -> None:
         context.answer("tap.stale")
         return
     feedback_id = await begin_feedback(context.work, context.customer, kind=kind)
-    await context.say(f"feedback.ask_{kind}", buttons=_done(context, feedback_id), replacing=context.tapped.message_id)
+    await context.say(f"feedback.ask.{kind}", buttons=_done(context, feedback_id), replacing=context.tapped.message_id)
 
 
 def _done(context: CareContext, feedback_id: int) -> Rows:
