@@ -96,7 +96,7 @@ async def live(work: Work, *, chat_id: int, word: str) -> Person:
         "late_after_at": work.now + timedelta(days=101),
         "planned_at": work.now,
     }
-    await insert_planned(tx, [plan], renewable=())
+    await insert_planned(tx, [plan], renewable=("late",))
     await tx.flush()
     return person
 
