@@ -58,13 +58,33 @@ def next_send_at(ready_at: datetime, quiet: QuietHours, zone: ZoneInfo) -> datet
     if ready_at.tzinfo is None:
         raise ValueError("next_send_at takes an aware instant")
     at = ready_at.astimezone(UTC)
-    for _ in range(4):  # a clock change may lead from one quiet hour into another
-        local = at.astimezone(zone)
-        if not quiet.cover(local.time()):
-            return at
-        day = local.date() + timedelta(days=1 if local.time() >= quiet.end else 0)
-        at = max(local_instant(datetime.combine(day, quiet.end), zone), at + timedelta(milliseconds=1))
+    while quiet.cover(at.astimezone(zone).time()):
+        at = _next_turn(at, quiet.end, zone)
     return at
+
+
+def _next_turn(at: datetime, end: time, zone: ZoneInfo) -> datetime:
+    """Return the first instant after ``at`` at which quiet hours may end: the clocks show ``end``, or are changed."""
+    today = at.astimezone(zone).date()
+    walls = [datetime.combine(today + timedelta(days=nth), end, zone) for nth in (0, 1, 2)]
+    turns = [wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)]
+    if (change := _clock_change(at, at + timedelta(hours=26), zone)) is not None:
+        turns.append(change)
+    return min(turn for turn in turns if turn > at)
+
+
+def _clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the instant in (``start``, ``end``] from which the clocks of ``zone`` go otherwise than at ``start``."""
+    before = start.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == before:
+        return None
+    while end - start > timedelta(milliseconds=1):
+        middle = start + (end - start) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            start = middle
+        else:
+            end = middle
+    return end.replace(microsecond=0)  # clocks are changed on a full second
 
 
 def due_at(on: date, at: time, quiet: QuietHours, zone: ZoneInfo) -> datetime:

@@ -8,6 +8,7 @@ _CJK = (
     r"\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(rf"([{_CJK}]+)|([^\W{_CJK}]+)", re.UNICODE)
+_PARTICLES = "啊呀哦喔啦了哈吧呢"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -55,20 +56,19 @@ def query_phrases(query: str) -> list[tuple[str, bool]]:
 def bare(text: str) -> str:
     """Return ``text`` casefolded, without punctuation, emoji, spaces and tone particles at its end."""
     folded = "".join(c for c in _folded(text) if unicodedata.category(c)[0] in "LN")
-    return folded.rstrip("啊呀哦喔啦了哈吧呢")
+    return folded.rstrip(_PARTICLES)
 
 
 def says_only(text: str, phrases: frozenset[str]) -> bool:
     """Return whether ``text`` is made of nothing but the given (``bare``) phrases, such as thanks and consent."""
     rest = bare(text)
-    if not rest:
-        return False
-    while rest:
-        match = max((p for p in phrases if rest.startswith(p)), key=len, default="")
-        if not match:
-            return False
-        rest = rest[len(match) :].lstrip("啊呀哦喔啦了哈吧呢")
-    return True
+    reached = {0}
+    for start in range(len(rest)):
+        if start in reached:
+            reached.update(start + len(phrase) for phrase in phrases if rest.startswith(phrase, start))
+            if start and rest[start] in _PARTICLES:
+                reached.add(start + 1)
+    return bool(rest) and len(rest) in reached
 
 
 _AGREEING = frozenset("👍👌🙏🎉❤💯😊🙂😀😄😁🥰😍🤝✅♥💪👏🌹💐")

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.calendars import LeapDayPolicy, QuietHours, birthday_on, due_at, is_birthday, next_send_at
@@ -36,28 +36,45 @@ CHANGES = [(zone, at) for zone in ZONES for at in _changes(zone)]
 near_changes = st.tuples(st.sampled_from(CHANGES), st.integers(-30 * 60, 30 * 60)).map(
     lambda found: (found[0][0], found[0][1] + timedelta(minutes=found[1]))
 )
+
+
+@st.composite
+def hard_nights(draw: st.DrawFn) -> tuple[tuple[ZoneInfo, datetime], QuietHours]:
+    """Draw a moment around a clock change, with quiet hours that begin and end around it on the wall, too."""
+    zone, change = draw(st.sampled_from(CHANGES))
+    minutes = [draw(st.integers(-8, 8)) * 15 for _ in range(3)]
+    ready, start, end = (change + timedelta(minutes=minute) for minute in minutes)
+    whole_day = draw(st.booleans())
+    begins = draw(st.sampled_from(_QUARTERS)) if whole_day else start.astimezone(zone).time()
+    ready += timedelta(minutes=draw(st.integers(-14, 14)))
+    return (zone, ready), QuietHours(begins, end.astimezone(zone).time())
+
+
 anywhere = st.tuples(
     st.sampled_from(ZONES),
     st.integers(0, 8 * 365 * 24 * 60).map(
         lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     ),
 )
-moments = st.one_of(near_changes, near_changes, anywhere)
+moments = st.one_of(near_changes, anywhere)
+nights = st.one_of(hard_nights(), st.tuples(moments, quiet_hours))
 
 
-@given(moments, quiet_hours)
-def test_a_send_instant_is_never_quiet_nor_early(moment: tuple[ZoneInfo, datetime], quiet: QuietHours) -> None:
+@settings(max_examples=400)
+@given(nights)
+def test_a_send_instant_is_never_quiet_nor_early(night: tuple[tuple[ZoneInfo, datetime], QuietHours]) -> None:
     """Whatever the clocks do, nothing goes out in quiet hours or before it was ready."""
-    zone, ready = moment
+    (zone, ready), quiet = night
     at = next_send_at(ready, quiet, zone)
     assert at >= ready
     assert not quiet.cover(at.astimezone(zone).time())
 
 
-@given(moments, quiet_hours)
-def test_the_send_instant_is_the_first_that_is_not_quiet(moment: tuple[ZoneInfo, datetime], quiet: QuietHours) -> None:
+@settings(max_examples=400, deadline=None)
+@given(nights)
+def test_the_send_instant_is_the_first_that_is_not_quiet(night: tuple[tuple[ZoneInfo, datetime], QuietHours]) -> None:
     """Nobody waits longer than the quiet hours last: each minute before was quiet."""
-    zone, ready = moment
+    (zone, ready), quiet = night
     ready = ready.replace(second=0, microsecond=0)
     at = next_send_at(ready, quiet, zone)
     minute = ready
@@ -66,10 +83,10 @@ def test_the_send_instant_is_the_first_that_is_not_quiet(moment: tuple[ZoneInfo,
         minute += timedelta(minutes=1)
 
 
-@given(moments, quiet_hours)
-def test_asking_again_at_the_answer_changes_nothing(moment: tuple[ZoneInfo, datetime], quiet: QuietHours) -> None:
+@given(nights)
+def test_asking_again_at_the_answer_changes_nothing(night: tuple[tuple[ZoneInfo, datetime], QuietHours]) -> None:
     """The send instant is a fixed point, so that a re-check at send time does not postpone again."""
-    zone, ready = moment
+    (zone, ready), quiet = night
     at = next_send_at(ready, quiet, zone)
     assert next_send_at(at, quiet, zone) == at
 
@@ -115,6 +132,20 @@ def test_berlin_in_the_night_the_clocks_go_back() -> None:
     """Half past two comes twice on 25 October 2026; the first one counts."""
     at = due_at(date(2026, 10, 25), time(2, 30), QuietHours(time(0), time(0)), ZoneInfo("Europe/Berlin"))
     assert at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_berlin_in_the_second_hour_of_the_night_the_clocks_go_back() -> None:
+    """Ready at the second ten past two, quiet until half past two: the second half past two, twenty minutes later."""
+    quiet = QuietHours(time(22), time(2, 30))
+    at = next_send_at(datetime(2026, 10, 25, 1, 10, tzinfo=UTC), quiet, ZoneInfo("Europe/Berlin"))
+    assert at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_cairo_skips_the_end_of_the_quiet_hours() -> None:
+    """The clocks jump from midnight to one, over the quiet hours' end: whoever waits is served at one."""
+    quiet = QuietHours(time(21), time(0, 30))
+    at = next_send_at(datetime(2026, 4, 23, 21, 0, tzinfo=UTC), quiet, ZoneInfo("Africa/Cairo"))
+    assert at == datetime(2026, 4, 23, 22, 0, tzinfo=UTC)
 
 
 def test_quiet_hours_that_cross_midnight_end_on_the_right_day() -> None:

@@ -1,7 +1,7 @@
 """What people write: storable, searchable letter by letter, recognised as thanks."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.words import bare, query_phrases, says_only, says_thanks, search_tokens, storable
@@ -91,6 +91,7 @@ def test_thanks_with_more_behind_them_are_no_thanks(text: str) -> None:
     assert not says_thanks(text, CLOSING)
 
 
+@example(["all fine", "了解"])
 @given(st.lists(st.sampled_from(sorted(CLOSING)), min_size=1, max_size=4))
 def test_thanks_in_a_row_are_thanks(phrases: list[str]) -> None:
     """However many of them: ok thanks great."""
