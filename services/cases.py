@@ -139,12 +139,13 @@ async def hear_words(
     case: Case,
     interaction_id: int,
     content: Content,
+    reply_to: int | None = None,
     acknowledge: bool = True,
 ) -> None:
     """Take a customer's words into a case: pass them on, reopen what is not solved, close what is.
 
     Thanks and consent after a resolution close the case and never reopen it. The first words of a burst are
-    acknowledged, unless the caller does.
+    acknowledged, unless the caller does. ``reply_to`` is the interaction they answer.
     """
     await assign_case(work.tx, ids=[interaction_id], case_id=case.id)
     if case.state is CaseState.RESOLVED:
@@ -152,7 +153,7 @@ async def hear_words(
             await confirm_solved(work, person, case=case)
             return
         case = await _reopen(work, person, case=case)
-        await desk.pass_on(work, case, interaction_id=interaction_id, content=content)
+        await desk.pass_on(work, case, interaction_id=interaction_id, content=content, reply_to=reply_to)
         return
     acknowledge = acknowledge and _starts_burst(work, case)
     state = next_state(case.state, CaseEvent.CUSTOMER_SPEAKS) or case.state
@@ -164,7 +165,7 @@ async def hear_words(
     else:
         case = replace(case, **changed)
         case_rows.save_case(work.tx, case, **changed)
-    await desk.pass_on(work, case, interaction_id=interaction_id, content=content)
+    await desk.pass_on(work, case, interaction_id=interaction_id, content=content, reply_to=reply_to)
     if acknowledge:
         await _acknowledge(work, person, case)
 
