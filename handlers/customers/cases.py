@@ -8,7 +8,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, recorded, running
-from handlers.customers.free import case_label
+from handlers.customers.free import answered, case_label
 from handlers.customers.keyboards import button, column, one_row
 from services.cases import confirm_solved, hear_words, moment_for, own_case, reopen_by_customer
 from services.dialogues import PATIENCE, begin, gather, said_in
@@ -174,6 +174,7 @@ async def in_adding(context: CareContext) -> bool:
         case=case,
         interaction_id=recorded(context),
         content=context.said.content,
+        reply_to=(await answered(context))[0],
         acknowledge=False,
     )
     after = await get_case(work.tx, case.id)

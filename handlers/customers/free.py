@@ -15,6 +15,7 @@ from services.dialogues import begin, gather, is_full, said_in
 from services.drafts import open_gathered, put_in_case, spoken_last
 from services.feedback import begin_feedback
 from services.gathered import shortened
+from storage.interactions import find_said_at
 from storage.outbox import find_sent
 
 _CHOICES = 5
@@ -49,14 +50,22 @@ async def on_words(context: CareContext) -> None:
 
 async def answered_case(context: CareContext) -> Case | None:
     """Return the case of the message these words answer, if it still takes words."""
+    _, case_id = await answered(context)
+    if case_id is None:
+        return None
+    return next((case for case in await context.customer.cases(context.work) if case.id == case_id), None)
+
+
+async def answered(context: CareContext) -> tuple[int | None, int | None]:
+    """Return the interaction these words answer, ours or the customer's own, and its case."""
     if context.said.reply_to is None:
-        return None
-    row = await find_sent(
-        context.work.tx, bot_id=context.work.bot_id, chat_id=context.said.chat_id, message_id=context.said.reply_to
-    )
-    if row is None or row.case_id is None:
-        return None
-    return next((case for case in await context.customer.cases(context.work) if case.id == row.case_id), None)
+        return None, None
+    place = {"bot_id": context.work.bot_id, "chat_id": context.said.chat_id, "message_id": context.said.reply_to}
+    row = await find_sent(context.work.tx, **place)
+    if row is not None:
+        return row.interaction_id, row.case_id
+    said = await find_said_at(context.work.tx, **place)
+    return (said.id, said.case_id) if said else (None, None)
 
 
 def _greets(context: CareContext) -> bool:
@@ -84,6 +93,7 @@ async def _hear(context: CareContext, case: Case) -> None:
         case=case,
         interaction_id=recorded(context),
         content=context.said.content,
+        reply_to=(await answered(context))[0],
     )
 
 

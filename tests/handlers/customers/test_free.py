@@ -144,6 +144,18 @@ async def test_an_answer_to_a_message_goes_to_its_case(town: Town, ann: Chat) ->
     ] == "about this one"
 
 
+async def test_a_reply_stays_a_reply_for_staff(town: Town, ann: Chat) -> None:
+    """Words that answer earlier ones are passed on as an answer to them."""
+    await town.opens_desk()
+    await ann.says("my coat is torn")
+    first = ann.last_message_id
+    await ann.taps("c:draft")
+    await ann.says("I mean the left sleeve", reply_to=first)
+    row = (await town.rows("outbox", purpose="customer_words"))[-1]
+    (original,) = await town.rows("interactions", text="my coat is torn", author_kind="customer")
+    assert row.body["reply_to"] == original.id
+
+
 @pytest.mark.parametrize("words", ["👍", "好的"])
 async def test_thanks_close_what_is_resolved(town: Town, ann: Chat, words: str) -> None:
     """Consent after a resolution closes the case and never reopens it."""
