@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.tour_stage import Persona, Stage
 from texts import Texts
+from texts.catalogue import plain
 
 SHOP = "Willow Lane"
 ZONE = ZoneInfo("Europe/London")
@@ -46,22 +47,23 @@ async def set_scene(stage: Stage, token: str) -> None:
 
 async def play(stage: Stage, power: Power, texts: Texts) -> None:
     """Play every chapter. Raises :class:`bot.tour_stage.NotSeen` at the first claim that does not show."""
-    await _arrives(stage)
+    await _arrives(stage, texts)
     await _complains(stage, texts)
     await _changes_her_words(stage)
-    await _writes_freely(stage)
+    await _writes_freely(stage, texts)
     await _works(stage)
     await _answers(stage)
     await _solves(stage)
     await _rates(stage, texts)
     morning = await _tells_her_birthday(stage)
-    await _has_birthday(stage, power, morning)
+    await _has_birthday(stage, power, morning, texts)
 
 
-async def _arrives(stage: Stage) -> None:
+async def _arrives(stage: Stage, texts: Texts) -> None:
     await stage.chapter("Ann taps the link in the shop's window")
     await stage.enter(ANN, f"s-{BRANCH}")
-    await stage.sees(ANN.id, "she is welcomed, with a menu, before anything is asked of her", SHOP, keyboard=True)
+    menu = texts.button("menu.complaint", "en")
+    await stage.sees(ANN.id, "she is welcomed, with a menu, before anything is asked of her", SHOP, keyboard=menu)
 
 
 _STORY = "The left seam of my new coat came open on the second day."
@@ -104,10 +106,11 @@ async def _changes_her_words(stage: Stage) -> None:
     await stage.until("… and the first version is still there", lambda: first)
 
 
-async def _writes_freely(stage: Stage) -> None:
+async def _writes_freely(stage: Stage, texts: Texts) -> None:
     await stage.chapter("小雯 just writes")
     await stage.enter(WEN, f"s-{BRANCH}")
-    await stage.sees(WEN.id, "she is welcomed in her language", SHOP, "欢迎", keyboard=True)
+    menu = texts.button("menu.complaint", "zh_CN")
+    await stage.sees(WEN.id, "she is welcomed in her language", SHOP, keyboard=menu)
     await stage.say(WEN, "衣服破了")
     await stage.sees(WEN.id, "free words are understood as wanting help", button="c:draft:")
     now = datetime.fromisoformat(await stage.verbs.now())
@@ -192,7 +195,7 @@ async def _tells_her_birthday(stage: Stage) -> datetime:
     now = datetime.fromisoformat(await stage.verbs.now())
     day: date = (now.astimezone(_ANNS_ZONE) + timedelta(days=_BIRTHDAY_IN_DAYS)).date()
     await stage.say(ANN, "/birthday")
-    await stage.sees(ANN.id, "it is asked when it is wanted", "🎂")
+    await stage.sees(ANN.id, "it is asked when it is wanted", button="c:cancel:")
     await stage.say(ANN, f"{day.day} {day:%b}")
     await stage.sees(ANN.id, "her yes is for this, and can be taken back with a tap", button="c:bok:")
     await stage.tap(ANN, "c:bok:")
@@ -202,8 +205,8 @@ async def _tells_her_birthday(stage: Stage) -> datetime:
     return datetime.combine(day, _GREETED_ON, _ANNS_ZONE)
 
 
-async def _has_birthday(stage: Stage, power: Power, morning: datetime) -> None:
-    greeting = "Happy birthday"
+async def _has_birthday(stage: Stage, power: Power, morning: datetime, texts: Texts) -> None:
+    greeting = plain(texts.render("birthday", "en", name=ANN.name, business=SHOP)).splitlines()[0]
     words = f"The clock goes on to {morning.day} {morning:%B}, 08:59 in New York."
     await stage.jump_to(morning - timedelta(minutes=1), words)
     stage.zone = _ANNS_ZONE
@@ -211,7 +214,7 @@ async def _has_birthday(stage: Stage, power: Power, morning: datetime) -> None:
     still_early = f"in London it is {morning.astimezone(ZONE):%H:%M} already; in New York nobody is woken early"
     await stage.watch(still_early, lambda: not stage.messages(ANN.id, greeting), seconds=_WATCHED_S / 2)
     await stage.jump_to(morning + timedelta(seconds=2), "One minute later.")
-    await stage.sees(ANN.id, "at nine by her own clock she is congratulated", greeting, "Ann", button="c:mute:")
+    await stage.sees(ANN.id, "at nine by her own clock she is congratulated", greeting, button="c:mute:")
 
     def once() -> bool:
         return len(stage.messages(ANN.id, greeting)) == 1 and not stage.messages(WEN.id, "🎂")

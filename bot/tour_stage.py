@@ -153,7 +153,7 @@ class Stage:
         *words: str,
         button: str = "",
         thread: int | None = None,
-        keyboard: bool = False,
+        keyboard: str | None = None,
         exactly: str | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> Message:
@@ -170,7 +170,7 @@ class Stage:
                 and all(word in text for word in words)
                 and (not button or any((b["data"] or "").startswith(button) for row in message["buttons"] for b in row))
                 and thread in (None, message["thread_id"])
-                and (not keyboard or bool(message["reply_keyboard"]))
+                and (keyboard is None or any(keyboard in row for row in message["reply_keyboard"] or ()))
                 and exactly in (None, text)
             )
 
@@ -223,7 +223,7 @@ class Stage:
         return self._before.get(chat_id, {}).get(message["id"]) != message
 
     async def look_around(self) -> None:
-        """Show everything that appeared or changed since the last look, oldest first."""
+        """Show everything that appeared or changed since the last look, oldest first, customers before staff."""
         topics = await self.verbs.topics(self.desk.chat_id)
         self._topics = {topic["thread_id"]: topic["name"] for topic in topics}
         news: list[tuple[int, Room, list[Message], Message | None]] = []
@@ -241,7 +241,7 @@ class Stage:
                     news[-1][2].append(message)
                 else:
                     news.append((message["at"], room, [message], old))
-        for _, room, messages, old in sorted(news, key=lambda new: new[0]):
+        for _, room, messages, old in sorted(news, key=lambda new: (new[0], new[1].lane is Lane.STAFF)):
             await self._show(room, messages, old)
 
     async def _show(self, room: Room, messages: list[Message], old: Message | None) -> None:

@@ -18,7 +18,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from telegram import Bot
+from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.demo import run_demo
 from bot.tour_screen import Screen, styled, wrapped
 from bot.tour_stage import NotSeen, Persona, Stage
@@ -98,6 +100,19 @@ def test_commands_it_ends_with_work(played: Played) -> None:
         found, errors = process.communicate(timeout=60)
         assert process.returncode == 0, command + errors
         assert found.strip(), command
+
+
+def test_examples_of_the_commands_page_work(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every example that looks into the demo's database does what it says; only ``check`` finds something to mend."""
+    folder, _, _ = played
+    page = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text("utf-8")
+    customers = re.search(r"^```csv\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert customers
+    (folder / "customers.csv").write_text(customers[1], "utf-8")
+    monkeypatch.chdir(folder)
+    for line in re.findall(r"^carebot (.+--config demo/carebot\.toml)$", page, re.MULTILINE):
+        done = CliRunner().invoke(app, shlex.split(line))
+        assert done.exit_code == (2 if line.startswith("check") else 0), line + done.output
 
 
 def _start(command: str, folder: Path) -> "subprocess.Popen[str]":
