@@ -70,7 +70,7 @@ def test_a_send_instant_is_never_quiet_nor_early(night: tuple[tuple[ZoneInfo, da
     assert not quiet.cover(at.astimezone(zone).time())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(nights)
 def test_the_send_instant_is_the_first_that_is_not_quiet(night: tuple[tuple[ZoneInfo, datetime], QuietHours]) -> None:
     """Nobody waits longer than the quiet hours last: each minute before was quiet."""
