@@ -6,7 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import structlog
@@ -18,6 +18,7 @@ from bot.dispatcher import Bot, Dispatcher
 from bot.intake import ALLOWED_UPDATES, Inbox, Poller, WebhookServer
 from bot.jobs import Jobs
 from bot.logs import configure_logging
+from bot.media_files import sweep
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.ticks import Ticks
@@ -38,6 +39,7 @@ log = structlog.get_logger("app")
 
 _DATABASE_PATIENCE_S = 30.0
 _GREETING_PATIENCE_S = 5.0
+_TIDY_EVERY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -83,8 +85,18 @@ class App:
             tasks.create_task(_pass_on(watching))
             tasks.create_task(self.sender.run())
             tasks.create_task(self.ticks.run())
+            tasks.create_task(self._tidy_media())
             if self.settings.telegram.mode == "polling":
                 tasks.create_task(Poller(self.api, self.inbox).run())
+
+    async def _tidy_media(self) -> None:
+        """Once a day, delete the files that nobody wants any more."""
+        while True:
+            try:
+                await sweep(self.database, self.settings.storage.media_folder)
+            except Exception as error:  # tomorrow is early enough
+                log.warning("media_not_tidied", error=type(error).__name__)
+            await self.clock.wait(asyncio.Event(), self.clock.now() + _TIDY_EVERY)
 
     async def _serve_webhook(self) -> None:
         webhook = self.settings.telegram.webhook

@@ -94,7 +94,9 @@ class Jobs:
         """Write a file whole or not at all, safe from a power cut, and return its name."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = media_path(self._folder, sha256)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # wanted again: whoever tidies the folder sees a young file
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A name of its own: two people may send the same picture at once.
             with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:

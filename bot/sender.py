@@ -158,8 +158,8 @@ class Sender:
             for outcome in outcomes:
                 await settle(work, outcome)
             heads = await outbox.list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room) if room > 0 else []
-            wanted = [row for row in heads if row.delivery_id is None or await self._is_wanted(work, row)]
-            going = [row for row in wanted if self._may_go(work, row)]
+            dropped = await self._drop_unwanted(work, heads)
+            going = [row for row in heads if row.id not in dropped and self._may_go(work, row)]
             if going:
                 await outbox.mark_sending(work.tx, ids=[row.id for row in going], lease_until_at=now + LEASE)
             ways = await find_ways(work.tx, going)
@@ -173,12 +173,10 @@ class Sender:
             task.add_done_callback(self._in_flight.discard)
         return len(heads)
 
-    async def _is_wanted(self, work: Work, row: OutboxRow) -> bool:
-        """Ask at the last moment whether an unasked message may still go; one that may not is dropped."""
-        why_not = await delivery.why_unwanted(work, row)
-        if why_not is not None:
-            outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error=why_not)
-        return why_not is None
+    async def _drop_unwanted(self, work: Work, heads: Sequence[OutboxRow]) -> frozenset[int]:
+        """Ask at the last moment whether unasked messages may still go; those that may not are dropped."""
+        unasked = [row for row in heads if row.delivery_id is not None]
+        return await delivery.drop_unwanted(work, unasked) if unasked else frozenset()
 
     def _may_go(self, work: Work, row: OutboxRow) -> bool:
         """Spend the budget for a row, or let the row wait until its chat may be written to again."""

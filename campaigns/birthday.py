@@ -8,12 +8,12 @@ from domain.calendars import birthday_on, due_at, next_send_at
 from domain.instants import zone_named
 from domain.outgoing import Button, Purpose
 from domain.people import Actor, ActorKind, Birthday, ConsentClass, Reach
-from services.delivery import may_care_for
+from services.delivery import wanting_care
 from services.speech import say_html
 from services.work import Person, Work
 from storage import deliveries as delivery_rows
 from storage.deliveries import Candidate, Delivery
-from storage.people import get_contact_of_customer
+from storage.people import KnownContact, list_contacts_of_customers
 
 CAMPAIGN = "birthday"
 _AUTHOR = Actor(ActorKind.CAMPAIGN)
@@ -99,19 +99,22 @@ def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
 async def feed(work: Work, *, limit: int) -> int:
     """Ask again about deliveries that are due, and queue those still wanted; returns how many it settled."""
     due = await delivery_rows.list_due(work.tx, now=work.now, limit=limit)
+    ids = [delivery.customer_id for delivery in due]
+    known = await list_contacts_of_customers(work.tx, ids) if due else {}
+    wanting = await wanting_care(work, ids) if due else frozenset()
     for delivery in due:
-        await _feed_one(work, delivery)
+        person = _person(known.get(delivery.customer_id))
+        await _feed_one(work, delivery, person, wanted=delivery.customer_id in wanting)
     return len(due)
 
 
-async def _feed_one(work: Work, delivery: Delivery) -> None:
+async def _feed_one(work: Work, delivery: Delivery, person: Person | None, *, wanted: bool) -> None:
     zone = zone_named(delivery.zone, work.rules.zone)
     at = next_send_at(work.now, work.rules.quiet, zone)
     if work.now < at <= delivery.late_after_at:
         delivery_rows.postpone_delivery(work.tx, delivery.id, due_at=at)
         return
-    person = await _person(work, delivery.customer_id)
-    why = await _why_not(work, delivery, person, at=at)
+    why = _why_not(work, delivery, person, at=at, wanted=wanted)
     if why is not None or person is None:
         delivery_rows.set_delivery_state(work.tx, delivery.id, state="skipped", reason=why, now=work.now)
         return
@@ -119,12 +122,11 @@ async def _feed_one(work: Work, delivery: Delivery) -> None:
     delivery_rows.set_delivery_state(work.tx, delivery.id, state="queued")
 
 
-async def _person(work: Work, customer_id: int) -> Person | None:
-    known = await get_contact_of_customer(work.tx, customer_id)
+def _person(known: KnownContact | None) -> Person | None:
     return Person(known.contact, known.customer, known.dialogue, known.notice_version) if known else None
 
 
-async def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at: datetime) -> str | None:
+def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at: datetime, wanted: bool) -> str | None:
     """Return why a delivery is not to go out at ``at``, the first moment it could."""
     if person is None:
         return "no_contact"
@@ -133,7 +135,7 @@ async def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at:
     kept_on = birthday_on(birthday, year, work.rules.birthday.leap_day).isoformat() if birthday else None
     if kept_on != delivery.occasion_on:
         return BIRTHDAY_CHANGED
-    if not await may_care_for(work, delivery.customer_id):
+    if not wanted:
         return NO_CONSENT
     if at > delivery.late_after_at:
         return LATE

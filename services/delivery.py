@@ -1,5 +1,7 @@
 """What follows from a message having been sent, refused, or lost from sight; and what people decide about lost ones."""
 
+from collections.abc import Sequence
+
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
@@ -87,30 +89,34 @@ async def _tell_author(work: Work, row: OutboxRow, key: str) -> None:
         await desk.notice_case(work, case, key, reply_to=row.interaction_id, name=name)
 
 
-async def why_unwanted(work: Work, row: OutboxRow) -> str | None:
-    """Return why a queued campaign message is no longer to be sent: consent withdrawn, or too late; else ``None``.
-
-    Its delivery is then skipped; the row itself is for the caller to drop.
-    """
-    why = await _why_unwanted(work, row)
-    if why is not None and row.delivery_id is not None:
-        delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
-    return why
-
-
-async def _why_unwanted(work: Work, row: OutboxRow) -> str | None:
-    if row.delivery_id is None:
-        return None
-    delivery = await delivery_rows.get_delivery(work.tx, row.delivery_id)
-    if delivery is None or work.now > delivery.late_after_at:
-        return "expired"
-    return None if await may_care_for(work, delivery.customer_id) else "withdrawn"
+async def find_unwanted(work: Work, rows: Sequence[OutboxRow]) -> dict[int, str]:
+    """Return, by row id, why queued campaign messages are no longer to be sent: consent withdrawn, or too late."""
+    planned = await delivery_rows.list_deliveries(work.tx, [row.delivery_id for row in rows if row.delivery_id])
+    wanting = await wanting_care(work, [delivery.customer_id for delivery in planned.values()])
+    unwanted = {}
+    for row in rows:
+        delivery = planned.get(row.delivery_id) if row.delivery_id else None
+        if delivery is None or work.now > delivery.late_after_at:
+            unwanted[row.id] = "expired"
+        elif delivery.customer_id not in wanting:
+            unwanted[row.id] = "withdrawn"
+    return unwanted
 
 
-async def may_care_for(work: Work, customer_id: int) -> bool:
-    """Return whether this customer wants to be thought of right now."""
-    consent = (await people_rows.list_consents(work.tx, customer_id)).get(ConsentClass.CARE)
-    return consent is not None and consent.allows(work.now)
+async def drop_unwanted(work: Work, rows: Sequence[OutboxRow]) -> frozenset[int]:
+    """Drop campaign messages that are no longer to be sent; returns the ids of those rows."""
+    unwanted = await find_unwanted(work, [row for row in rows if row.delivery_id is not None])
+    for row in rows:
+        if (why := unwanted.get(row.id)) is not None and row.delivery_id is not None:
+            delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
+            outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error=why)
+    return frozenset(unwanted)
+
+
+async def wanting_care(work: Work, customer_ids: Sequence[int]) -> frozenset[int]:
+    """Return which of these customers want to be thought of right now."""
+    answers = await people_rows.list_consenting(work.tx, customer_ids, ConsentClass.CARE)
+    return frozenset(customer_id for customer_id, consent in answers.items() if consent.allows(work.now))
 
 
 async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refusal | None:
@@ -120,7 +126,7 @@ async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refus
         return row
     if row.body is None:
         return Refusal("desk.refused.words_gone")
-    if await _why_unwanted(work, row) is not None:
+    if row.delivery_id is not None and await find_unwanted(work, [row]):
         return Refusal("desk.refused.unwanted")
     outbox.requeue(work.tx, row_id=row.id, not_before_at=None, error=None)
     _decide(work, row, by=by, action="outbox.retry", state="queued")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select
 
 from storage.database import Tx
 from storage.tables import consents, contact_points, customers, deliveries
@@ -121,10 +121,10 @@ async def list_due(tx: Tx, *, now: datetime, limit: int) -> list[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
-async def get_delivery(tx: Tx, delivery_id: int) -> Delivery | None:
-    """Return one delivery."""
-    row = (await tx.execute(select(*_COLUMNS).where(deliveries.c.id == delivery_id))).first()
-    return Delivery(*row) if row else None
+async def list_deliveries(tx: Tx, ids: Sequence[int]) -> dict[int, Delivery]:
+    """Return deliveries by their ids."""
+    statement = select(*_COLUMNS).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    return {row.id: Delivery(*row) for row in await tx.execute(statement, {"ids": list(ids)})}
 
 
 def postpone_delivery(tx: Tx, delivery_id: int, *, due_at: datetime) -> None:

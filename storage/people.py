@@ -80,11 +80,16 @@ _OF_CHATS = _KNOWN.where(
 )
 
 
+# A tick that opens what somebody has gathered waits for whoever handles that person's next words, and the reverse.
+_OF_CHATS_LOCKED = _OF_CHATS.order_by(contact_points.c.id).with_for_update(of=contact_points)
+
+
 async def load_contacts(tx: Tx, *, bot_id: int, chat_ids: Sequence[int]) -> dict[int, KnownContact]:
     """Return what is known of the people behind these private chats, by chat id."""
     if not chat_ids:
         return {}
-    rows = await tx.execute(_OF_CHATS, {"bot_id": bot_id, "chats": list(chat_ids)})
+    statement = _OF_CHATS_LOCKED if tx.for_update else _OF_CHATS
+    rows = await tx.execute(statement, {"bot_id": bot_id, "chats": list(chat_ids)})
     return {row.chat_id: _known(row) for row in rows}
 
 
@@ -107,15 +112,13 @@ async def get_contact(tx: Tx, contact_point_id: int) -> KnownContact | None:
     return _known(row) if row else None
 
 
-async def get_contact_of_customer(tx: Tx, customer_id: int) -> KnownContact | None:
-    """Return the customer's contact point used last, reachable ones first."""
-    statement = (
-        _KNOWN.where(customers.c.id == customer_id)
-        .order_by(contact_points.c.reach.desc(), contact_points.c.id.desc())
-        .limit(1)
+async def list_contacts_of_customers(tx: Tx, customer_ids: Sequence[int]) -> dict[int, KnownContact]:
+    """Return each customer's contact point used last, reachable ones first, by customer."""
+    statement = _KNOWN.where(customers.c.id.in_(bindparam("ids", expanding=True))).order_by(
+        contact_points.c.reach, contact_points.c.id
     )
-    row = (await tx.execute(statement)).first()
-    return _known(row) if row else None
+    rows = await tx.execute(statement, {"ids": list(customer_ids)})
+    return {row.customer_id: _known(row) for row in rows}  # "reachable" sorts after "blocked", and the last one stays
 
 
 async def get_customer(tx: Tx, customer_id: int) -> Customer | None:
@@ -199,6 +202,15 @@ async def list_consents(tx: Tx, customer_id: int) -> dict[ConsentClass, Consent]
         select(consents.c.kind, consents.c.given, consents.c.until_at).where(consents.c.customer_id == customer_id)
     )
     return {ConsentClass(r.kind): Consent(ConsentClass(r.kind), r.given, r.until_at) for r in rows}
+
+
+async def list_consenting(tx: Tx, customer_ids: Sequence[int], kind: ConsentClass) -> dict[int, Consent]:
+    """Return the answers these customers have given for one class, by customer."""
+    statement = select(consents.c.customer_id, consents.c.given, consents.c.until_at).where(
+        consents.c.customer_id.in_(bindparam("ids", expanding=True)), consents.c.kind == kind.value
+    )
+    rows = await tx.execute(statement, {"ids": list(customer_ids)})
+    return {row.customer_id: Consent(kind, row.given, row.until_at) for row in rows}
 
 
 async def set_consent(tx: Tx, *, customer_id: int, consent: Consent, notice_version: int, now: datetime) -> None:

@@ -13,7 +13,7 @@ from domain.calendars import LeapDayPolicy, QuietHours
 from domain.people import SYSTEM, Birthday, ConsentClass, Reach
 from domain.rules import BirthdayRules, Rules
 from services import customers
-from services.delivery import after_failed, after_sent, after_unknown, assume_delivered, retry_unknown, why_unwanted
+from services.delivery import after_failed, after_sent, after_unknown, assume_delivered, drop_unwanted, retry_unknown
 from services.work import Person, Work, person_of_contact
 from storage.database import Database
 from storage.outbox import get_row, mark_settled
@@ -436,10 +436,10 @@ async def test_a_wish_still_waiting_is_not_sent_to_who_said_stop(year: Year) -> 
     async with year.town.work() as work:
         row = await get_row(work.tx, row_id)
         assert row is not None
-        assert await why_unwanted(work, row) is None
+        assert await drop_unwanted(work, [row]) == frozenset()
     await year.change(contact_id, customers.set_consent, CARE, given=False)
     async with year.town.work() as work:
-        assert await why_unwanted(work, row) == "withdrawn"
+        assert await drop_unwanted(work, [row]) == {row.id}
     assert await year.states() == [("skipped", "withdrawn")]
 
 
