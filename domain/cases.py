@@ -1,5 +1,6 @@
 """Cases: what needs an answer, the states it passes through, and the promise it carries."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -126,3 +127,12 @@ def first_response_due(opened_at: datetime, target: timedelta) -> datetime:
     return due.replace(second=0, microsecond=0) + (
         timedelta(minutes=1) if due.second or due.microsecond else timedelta()
     )
+
+
+_PUBLIC_NUMBER = re.compile(r"C-(\d{1,18})\b", re.ASCII)
+
+
+def number_in(text: str) -> int | None:
+    """Return the case number with which ``text`` begins, as in ``C-1042 · Ann``."""
+    found = _PUBLIC_NUMBER.match(text)
+    return int(found[1]) if found else None

@@ -36,7 +36,11 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message, new or edited. ``reply_to`` is the message it answers, ``thread_id`` the forum topic it stands in."""
+    """A message, new or edited. ``reply_to`` is the message it answers, ``thread_id`` the forum topic it stands in.
+
+    ``answered`` is the user id of who wrote what it answers; in a topic, where nothing else is answered, of who made
+    the topic, whose first ``topic_name`` is then known too.
+    """
 
     speaker: Speaker
     content: Content
@@ -46,6 +50,8 @@ class Heard:
     edited: bool
     thread_id: int | None = None
     reply_to: int | None = None
+    answered: int | None = None
+    topic_name: str | None = None
     command: str | None = None
     argument: str = ""
     contact_user_id: int | None = None
@@ -96,6 +102,8 @@ def read_message(update: Update) -> Heard | None:
         edited=update.edited_message is not None,
         thread_id=thread_id,
         reply_to=reply.message_id if reply and reply.message_id != thread_id else None,
+        answered=reply.from_user.id if reply and reply.from_user else None,
+        topic_name=storable(reply.forum_topic_created.name) if reply and reply.forum_topic_created else None,
         command=command,
         argument=argument,
         contact_user_id=message.contact.user_id if message.contact else None,

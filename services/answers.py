@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from html import escape
 
-from domain.cases import Case
+from domain.cases import Case, number_in
 from domain.interactions import Content, Interaction, Kind, Visibility
 from domain.marks import Meaning, meaning_of, without_mark
 from domain.outcomes import Refusal
@@ -46,12 +46,23 @@ class Place:
 
 
 async def place_of(
-    work: Work, group: StaffGroup, *, thread_id: int | None, reply_to: int | None, by: StaffMember
+    work: Work,
+    group: StaffGroup,
+    *,
+    thread_id: int | None,
+    reply_to: int | None,
+    by: StaffMember,
+    our_topic: str | None = None,
 ) -> Place:
-    """Return where a message belongs: to its topic's case, else to the case of the message it answers."""
+    """Return where a message belongs: to its topic's case, else to the case of the message it answers.
+
+    ``our_topic`` is the name we gave the topic: it tells the case of one we made just before we were cut off.
+    """
     case_id = None
     if thread_id is not None:
         case_id = await case_rows.find_case_of_thread(work.tx, staff_group_id=group.id, thread_id=thread_id)
+        if case_id is None and our_topic is not None:
+            case_id = await _case_named_by(work, group, our_topic)
     if reply_to is None:
         return Place(case_id)
     row = await find_sent(work.tx, bot_id=work.bot_id, chat_id=group.chat_id, message_id=reply_to)
@@ -64,6 +75,12 @@ async def place_of(
     if sent is not None and sent.author == actor_of(by):
         return Place(case_id or sent.case_id, Answering.OWN_WORDS, sent.id)
     return Place(case_id or said[0].case_id, Answering.STAFF_TALK)
+
+
+async def _case_named_by(work: Work, group: StaffGroup, topic_name: str) -> int | None:
+    number = number_in(topic_name)
+    case = await case_rows.get_case_by_number(work.tx, number) if number is not None else None
+    return case.id if case is not None and case.staff_group_id == group.id else None
 
 
 def _answering_us(row: OutboxRow, case_id: int | None, message_id: int) -> Place:

@@ -17,11 +17,21 @@ async def on_message(context: CareContext) -> None:
     assert group is not None
     if heard.service or commands.is_for_another_bot(context):
         return
-    place = await place_of(context.work, group, thread_id=heard.thread_id, reply_to=heard.reply_to, by=context.member)
+    to_us = heard.answered == context.work.bot_id
+    place = await place_of(
+        context.work,
+        group,
+        thread_id=heard.thread_id,
+        reply_to=heard.reply_to,
+        by=context.member,
+        our_topic=heard.topic_name if to_us else None,
+    )
     if context.member is NOBODY:
         await _refuse_stranger(context, place.case_id)
     elif commands.is_known(context):
         await commands.on_command(context, place)
+    elif place.case_id is None and to_us and heard.command is None:
+        await reply(context, "desk.which_case", case_id=None)
     elif place.case_id is None or commands.is_empty(context):
         await commands.on_other_command(context, place.case_id)
     else:

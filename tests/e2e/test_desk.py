@@ -1,5 +1,7 @@
 """The staff group goes through everything groups go through, and no word is lost in it."""
 
+from aiohttp import ClientSession
+
 from tests.e2e.conftest import People
 from tests.e2e.town import Resident, Town
 
@@ -130,3 +132,42 @@ async def test_of_two_who_take_a_case_at_once_one_wins(town: Town, people: Peopl
 
 def _texts(town: Town, topic: int) -> list[str]:
     return [message["text"] or message["caption"] or "" for message in town.in_group(topic)]
+
+
+async def test_words_in_a_topic_that_was_forgotten_reach_the_customer(lone_town: Town) -> None:
+    """Cut off right after it made a topic, the bot makes another; what Ben writes in the first is not lost."""
+    town = lone_town
+    town.opens_desk()
+    ann, ben = town.person("Ann"), town.hires("Ben")
+    await town.starts()
+    await complains(ann, "The pocket is sewn shut")
+    known = await town.topic("C-1001")
+    await town.settled()
+    made = {"chat_id": town.group_id, "name": "C-1001 · Ann"}
+    async with (
+        ClientSession() as bot,
+        bot.post(f"{town.base_url}/bot{town.token}/createForumTopic", json=made) as answer,
+    ):
+        forgotten = (await answer.json())["result"]["message_thread_id"]
+    assert forgotten != known
+
+    ben.writes("We open it for you", forgotten)
+    await ann.hears("We open it for you")
+    await town.settled()
+
+
+async def test_an_answer_to_our_words_that_belongs_nowhere_is_refused_aloud(lone_town: Town) -> None:
+    """In a plain group Ben answers a message of the bot that it does not remember: he is told, not ignored."""
+    town = lone_town
+    town.opens_desk(forum=False)
+    ann, ben = town.person("Ann"), town.hires("Ben")
+    await town.starts()
+    said = {"chat_id": town.group_id, "text": "said just before the power went"}
+    async with ClientSession() as bot, bot.post(f"{town.base_url}/bot{town.token}/sendMessage", json=said) as answer:
+        forgotten = (await answer.json())["result"]["message_id"]
+    ben.writes("We are on it", reply_to=forgotten)
+    await town.group_reads("Which case?")
+    ben.writes("Just between colleagues")
+    await town.settled()
+    assert len([m for m in town.in_group() if m["from_bot"] and "Which case?" in (m["text"] or "")]) == 1
+    assert ann.heard() == []
