@@ -25,6 +25,7 @@ async def town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     async with open_town(database_url, tmp_path) as opened:
         opened.opens_desk()
         yield opened
+        print(opened.output())  # shown when the test failed
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ async def lone_town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A town without a desk yet, where the engine does not matter."""
     async with open_town(sqlite_url, tmp_path) as opened:
         yield opened
+        print(opened.output())  # shown when the test failed
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ async def town(postgresql_database_url: str, tmp_path: Path) -> AsyncIterator[To
     async with open_town(postgresql_database_url, tmp_path) as opened:
         opened.opens_desk()
         yield opened
+        print(opened.output())  # shown when the test failed
 
 
 async def _two_replicas(town: Town, gate_port: int, ports: list[int]) -> tuple[Program, Program]:

@@ -1,7 +1,6 @@
 """A business and its customers, seen from outside: a simulated Telegram over HTTP, the real program beside it."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -176,12 +175,15 @@ class Town:
         )
 
     async def close(self) -> None:
-        """End what still runs, and show what the programs said in case a test failed."""
+        """End what still runs."""
         for program in self.programs:
             if program.running:
                 await program.kill()
-            print(f"--- {len(self.programs)} program(s)", program.output(), sep="\n", file=sys.stdout)
         await self._database.close()
+
+    def output(self) -> str:
+        """Return the last lines of what every program wrote."""
+        return "\n---\n".join(program.output() for program in self.programs)
 
 
 class Resident:
