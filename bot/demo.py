@@ -186,8 +186,21 @@ def _errors(log: Path) -> list[str]:
     return found
 
 
-def _last_lines(log: Path, count: int = 12) -> list[str]:
-    return _log_lines(log)[-count:]
+def _last_lines(log: Path, count: int = 10) -> list[str]:
+    """Return what the log says last, in one line an event, without repeats and tracebacks but for their end."""
+    found: dict[str, None] = {}
+    for line in _log_lines(log):
+        try:
+            event = json.loads(line)
+            why = str(event.pop("exception", "")).strip().splitlines()[-1:]
+            told = {name: value for name, value in event.items() if name not in ("event", "level", "timestamp")}
+            words = " ".join(f"{name}={value}" for name, value in told.items())
+            line = " ".join(part for part in (event["level"], event["event"], words, *why) if part)
+        except (ValueError, AttributeError, KeyError):
+            pass
+        found.pop(line, None)
+        found[line] = None
+    return list(found)[-count:]
 
 
 def _opening() -> Text:
