@@ -207,9 +207,9 @@ def _opening() -> Text:
     return Text.assemble(
         ("carebot", "bold"),
         " at work in a simulated Telegram: no token, no network.\n",
-        ("Left: customers in their private chats. Right: the staff group. ", "dim"),
+        ("Left: customers' private chats. Right: the staff group. ", "dim"),
         ("✓", "bold green"),
-        (" has been seen to be so.", "dim"),
+        (" was seen to be so.", "dim"),
     )
 
 
