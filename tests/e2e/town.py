@@ -144,11 +144,11 @@ class Town:
         left["pending"] = int(self.world.pending_updates())
         return {name: count for name, count in left.items() if count}
 
-    async def settled(self, timeout_s: float = PATIENCE_S) -> None:
+    async def settled(self, timeout_s: float = PATIENCE_S, *, files_too: bool = True) -> None:
         """Wait until every update is handled, every message sent and every file fetched."""
 
         async def nothing_left() -> bool:
-            return not await self.open_work()
+            return (await self.open_work()).keys() <= (set() if files_too else {"jobs"})
 
         try:
             await self.until(nothing_left, "everything to be settled", timeout_s)

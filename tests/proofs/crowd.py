@@ -146,6 +146,15 @@ class Crowd:
             await guest.taps("c:zone")
 
 
+    async def all_complain(self) -> None:
+        """Have every guest open a case, so that there is work at the desk."""
+        for guest in self.guests:
+            self._complains(guest)
+        for button in ("c:done", "c:skip", "c:send"):
+            for guest in self.guests:
+                await guest.taps(button)
+
+
 def _buttons(messages: list[Json], wanted: tuple[str, ...]) -> list[tuple[int, str]]:
     found = []
     for message in messages:

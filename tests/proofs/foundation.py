@@ -26,6 +26,7 @@ _SETTLE_S = 90.0
 _LATENCY_S = 0.04
 _MORNING_LATENCY_S = 0.3
 _PAUSE_S = 0.02
+_LONGEST_LIFE_S = 1.8
 _FEW = 20
 
 
@@ -57,6 +58,7 @@ async def storm(url: str, folder: Path, plan: Plan, say: Callable[[str], None], 
         crowd = Crowd(town, random, guests=plan.guests)
         program = await town.starts(telegram=_telegram(plan, port))
         await crowd.all_tell_birthdays((_DAWN + timedelta(days=1)).date(), max(1, plan.mornings))
+        await crowd.all_complain()
         await town.settled()
         await _kill_often(town, program, crowd, plan, say)
         await _calm_down(town)
@@ -85,7 +87,7 @@ async def _kill_often(town: Town, program: Program, crowd: Crowd, plan: Plan, sa
             if nth in mornings:
                 await _begin_morning(town, random)
             else:
-                await asyncio.sleep(random.uniform(0, 1.2))
+                await asyncio.sleep(random.uniform(0, _LONGEST_LIFE_S))
             assert program.running, f"the program ended by itself:\n{program.output()}"
             await program.kill()
             say(f"killed {nth + 1} of {plan.kills}")
@@ -128,7 +130,7 @@ async def _begin_morning(town: Town, random: Random) -> None:
 async def _calm_down(town: Town) -> None:
     """Let everything that waits for a tap, a tick or another try come to its end."""
     town.world.set_latency(0)
-    await town.settled(_SETTLE_S)
+    await town.settled(_SETTLE_S, files_too=False)  # a file that was being fetched is tried again minutes later
     for _ in range(2):
         town.world.jump(timedelta(minutes=11).total_seconds())
 
