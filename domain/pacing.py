@@ -56,6 +56,13 @@ class Pacer:
             if len(self._private) > 10_000:
                 self._forget_before(now - timedelta(seconds=self._limits.private_gap_s))
 
+    def answered(self, chat_key: str, now: datetime) -> None:
+        """Count the last call to ``chat_key`` from ``now`` on, when its answer came: it may have arrived just then."""
+        if (sent := self._groups.get(chat_key)) and now > sent[-1]:
+            sent[-1] = now
+        elif chat_key in self._private:
+            self._private[chat_key] = now
+
     def spend_token(self, now: datetime) -> None:
         """Count one call that only the token's budget knows, such as a reaction."""
         self._token.append(now)

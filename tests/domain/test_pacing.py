@@ -71,3 +71,12 @@ def test_whoever_waits_as_told_never_exceeds_a_limit(wishes: list[tuple[int, str
         span = timedelta(minutes=1) if chat == "g1" else timedelta(seconds=1)
         most = 7 if chat == "g1" else 1
         assert sum(1 for other, to in sent if to == chat and at <= other < at + span) <= most
+
+
+def test_a_gap_begins_when_telegram_answered() -> None:
+    """A first call that was slow to arrive is not followed too soon, in a private chat and in a group."""
+    pacer = Pacer(Limits(per_second=0, group_per_minute=1))
+    for chat, group, gap in (("c1", False, timedelta(seconds=1)), ("g1", True, timedelta(minutes=1))):
+        pacer.spend(chat, NOW, group=group)
+        pacer.answered(chat, NOW + timedelta(seconds=0.4))
+        assert pacer.chat_free_at(chat, NOW + timedelta(seconds=0.5)) == NOW + timedelta(seconds=0.4) + gap
