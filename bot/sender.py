@@ -200,6 +200,8 @@ class Sender:
                 result = await self._call(call_for(row, way.address))
         except Exception as failure:  # every end of a call is recorded on its row
             error = failure
+        if row.action not in _UNLIMITED:
+            self._pacer.answered(row.chat_key, self._clock.now())
         self._done.append(Outcome(row, way, result, error))
         self._bell.set()
 
@@ -213,7 +215,10 @@ class Sender:
             await self._clock.wait(asyncio.Event(), free_at)
             now = self._clock.now()
         self._pacer.spend(chat_key, now, group=True)
-        return await self._call(call)
+        try:
+            return await self._call(call)
+        finally:
+            self._pacer.answered(chat_key, self._clock.now())
 
     async def _open_view(self, row: OutboxRow, way: Way) -> Way:
         """Make what is missing for the row's case in its staff group: the topic, then the card; each kept at once."""
