@@ -13,7 +13,7 @@ async def test_the_webhook_knows_its_secret_and_no_update_twice(town: Town, peop
     """Without the secret an update is turned away; with it, it is handled once however often it comes."""
     url = f"http://127.0.0.1:{unused_port}"
     webhook = {"public_url": url, "listen_port": unused_port, "secret_token": SECRET}
-    await town.starts(telegram={"mode": "webhook", "webhook": webhook})
+    program = await town.starts(telegram={"mode": "webhook", "webhook": webhook})
     people.ann.starts()
     await people.ann.hears("Tailor")
     (known,) = await town.rows("interactions", direction="in")
@@ -32,6 +32,7 @@ async def test_the_webhook_knows_its_secret_and_no_update_twice(town: Town, peop
     assert len(await town.rows("interactions", direction="in")) == 1
     assert len(await town.rows("inbox", update_id=known.update_id)) == 1
     assert len(people.ann.heard()) == 1
+    assert await program.stop() < 5
 
 
 async def test_polling_outlives_another_poller_and_a_bad_gateway(town: Town, people: People) -> None:
