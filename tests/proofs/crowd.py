@@ -145,7 +145,6 @@ class Crowd:
             await guest.taps("c:bok")
             await guest.taps("c:zone")
 
-
     async def all_complain(self) -> None:
         """Have every guest open a case, so that there is work at the desk."""
         for guest in self.guests:
