@@ -120,13 +120,15 @@ class Crowd:
         elif chance < 0.65:
             self._taps_card(member, topic, ("k:resolve", "k:reopen"))
         else:
-            self._two_take(topics[-1])
+            self._two_take(self.random.sample(topics, min(len(topics), 5)))
 
-    def _two_take(self, topic: int) -> None:
+    def _two_take(self, topics: list[int]) -> None:
         first, second = self.random.sample(self.staff, 2)
-        if self._taps_card(first, topic, ("k:take",)):
-            self._taps_card(second, topic, ("k:take",))
-            self.double_takes += 1
+        for topic in topics:
+            if self._taps_card(first, topic, ("k:take",)):
+                self._taps_card(second, topic, ("k:take",))
+                self.double_takes += 1
+                return
 
     def _taps_card(self, member: Resident, topic: int, wanted: tuple[str, ...]) -> bool:
         found = _buttons(self.town.in_group(topic)[:3], wanted)
