@@ -59,8 +59,12 @@ async def storm(url: str, folder: Path, plan: Plan, say: Callable[[str], None], 
         await crowd.all_tell_birthdays((_DAWN + timedelta(days=1)).date(), max(1, plan.mornings))
         await crowd.all_complain()
         await town.settled()
-        await _kill_often(town, program, crowd, plan, say)
-        await _calm_down(town)
+        try:
+            await _kill_often(town, program, crowd, plan, say)
+            await _calm_down(town)
+        except BaseException:
+            print(town.output(), file=sys.stderr)
+            raise
         exported = await program.beside("export", "interactions")
         await program.stop()
         ledger = await Ledger.read(town, exported)

@@ -115,7 +115,7 @@ class Ledger:
         for row in self.tables["outbox"]:
             if row.state != "sent" or row.action not in (*_SAID, "edit"):
                 continue
-            message = self._chat(row.sent_chat_id).get(row.message_id)
+            message = self._chat(row.sent_chat_id).get(row.message_id) if row.sent_chat_id else None
             if message is None or not message["from_bot"]:
                 yield f"row {row.id} ({row.purpose}) says it is message {row.message_id}, which is not there"
             elif row.action == "send" and not message["edited"] and _reads_otherwise(row, message):
