@@ -184,7 +184,6 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
     def committed(answers: Sequence[TapAnswer] = ()) -> None:
         sender.answer_taps(answers)
         sender.wake()
-        jobs.wake()
 
     dispatcher = Dispatcher(database, clock, bot, rules, texts, committed=committed)
     ticks = Ticks(database, clock, bot_id=bot.id, rules=rules, texts=texts, committed=committed)

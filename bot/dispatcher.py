@@ -32,7 +32,7 @@ BATCH = 64
 TRIES = 3
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 _LOOK_AGAIN = timedelta(seconds=1)
-"""How often an idle dispatcher looks for updates it was not told of: another replica's, or replayed ones."""
+"""How often an idle dispatcher looks for updates it was not told of: postponed, replayed, another replica's."""
 _HANDLING_LIMIT_S = 30.0
 _NO_STAFF = Staff({}, {})
 
@@ -83,16 +83,13 @@ class Dispatcher:
         """Handle updates until cancelled."""
         while True:
             try:
-                if await self.run_once():
-                    continue
-                async with self._database.read() as tx:
-                    next_try_at = await inbox.get_next_try_at(tx, bot_id=self._bot.id)
+                handled = await self.run_once()
             except Exception as error:  # the database is away: what is stored waits
                 log.error("database_failed", error=type(error).__name__)
                 await asyncio.sleep(1)
                 continue
-            look_again_at = self._clock.now() + _LOOK_AGAIN
-            await self._clock.wait(self._bell, min(next_try_at or look_again_at, look_again_at))
+            if handled < BATCH:  # a full batch may have left some behind; of new ones the bell tells
+                await self._clock.wait(self._bell, self._clock.now() + _LOOK_AGAIN)
 
     async def run_once(self) -> int:
         """Handle one batch in one transaction; returns how many updates it held.

@@ -21,7 +21,7 @@ from storage.jobs import Job, MediaRow
 log = structlog.get_logger("jobs")
 
 _LEASE = timedelta(minutes=2)
-_LOOK_AGAIN = timedelta(seconds=30)
+_LOOK_AGAIN = timedelta(seconds=1)
 _TRIES = 6
 _AT_ONCE = 4
 
@@ -42,11 +42,6 @@ class Jobs:
         self._clock = clock
         self._folder = media_folder
         self._limit_bytes = limit_bytes
-        self._bell = asyncio.Event()
-
-    def wake(self) -> None:
-        """Say that there may be something to do."""
-        self._bell.set()
 
     async def run(self) -> None:
         """Do jobs until cancelled."""
@@ -57,11 +52,14 @@ class Jobs:
                 log.error("jobs_failed", error=type(error).__name__)
                 busy = False
             if not busy:
-                await self._clock.wait(self._bell, self._clock.now() + _LOOK_AGAIN)
+                await self._clock.wait(asyncio.Event(), self._clock.now() + _LOOK_AGAIN)
 
     async def run_once(self) -> bool:
         """Do the jobs that are due now; returns whether there were any."""
         now = self._clock.now()
+        async with self._database.read() as tx:
+            if not await jobs.is_any_due(tx, now=now):
+                return False
         async with self._database.write() as tx:
             claimed = await jobs.claim_jobs(tx, now=now, lease_until_at=now + _LEASE, limit=_AT_ONCE)
         await asyncio.gather(*(self._do(job) for job in claimed))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import heapq
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,8 +35,9 @@ LEASE = timedelta(minutes=3)
 _TAKE_OVER_EVERY = timedelta(seconds=5)
 _GRACE = timedelta(seconds=10)
 """How long another replica that lost the lead may need to record the calls it had under way."""
-_LOOK_AGAIN = {"sqlite": timedelta(seconds=1), "postgresql": timedelta(milliseconds=200)}
-"""How often an idle sender looks for rows it was not told of: another replica's, or a command's."""
+_LOOK_AGAIN = timedelta(milliseconds=200)
+"""How often an idle sender looks for rows it was not told of: albums and pauses whose time has come, another
+replica's, a command's."""
 _ANSWER_LIMIT_S = 5.0
 _GATHER_S = 0.002
 """How long results wait for company when many are in flight, so that one commit records them together."""
@@ -70,6 +72,7 @@ class Sender:
         self._done: list[Outcome] = []
         self._bell = asyncio.Event()
         self._take_over_at = clock.now()
+        self._postponed: list[datetime] = []
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -107,15 +110,22 @@ class Sender:
 
     async def _run_once(self) -> None:
         outcomes, self._done = self._done, []
+        step = asyncio.ensure_future(self._settle_and_claim(outcomes))
         try:
-            seen = await self._settle_and_claim(outcomes)
+            more = await asyncio.shield(step)
+        except asyncio.CancelledError:
+            # What was marked as sending must be sent and what is known must be recorded: end the step first.
+            await asyncio.wait({step})
+            if step.exception() is not None:
+                self._done[:0] = outcomes
+            raise
         except Exception:
             if not outcomes:
                 raise
             await self._settle_apart(outcomes)
             return
-        if not seen and not self._done:
-            await self._clock.wait(self._bell, await self._next_look_at())
+        if not more and not self._done:
+            await self._clock.wait(self._bell, self._next_look_at())
             if len(self._in_flight) > 1:
                 await asyncio.sleep(_GATHER_S)
 
@@ -133,27 +143,27 @@ class Sender:
         async with self._database.write() as tx:
             yield Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)
 
-    async def _next_look_at(self) -> datetime | None:
+    def _next_look_at(self) -> datetime:
         now = self._clock.now()
-        async with self._database.read() as tx:
-            due_at = await outbox.get_next_due_at(tx, bot_id=self._bot_id, now=now)
         if self._pacer.token_room(now) <= 0:
             return self._pacer.token_free_at(now)
-        look_again_at = now + _LOOK_AGAIN[self._database.dialect]
-        return min(due_at or look_again_at, look_again_at)
+        look_again_at = now + _LOOK_AGAIN
+        return min(self._postponed[0], look_again_at) if self._postponed else look_again_at
 
     def _room(self, now: datetime) -> int:
         return min(self._most_in_flight - len(self._in_flight), self._pacer.token_room(now))
 
-    async def _settle_and_claim(self, outcomes: Sequence[Outcome]) -> int:
+    async def _settle_and_claim(self, outcomes: Sequence[Outcome]) -> bool:
         """Record results and mark what may go now as sending, in one transaction, then start its calls.
 
-        Returns how many rows there were to look at.
+        Returns whether more rows may be due than were looked at.
         """
         now = self._clock.now()
+        while self._postponed and self._postponed[0] <= now:
+            heapq.heappop(self._postponed)
         room = self._room(now)
         if room <= 0 and not outcomes and now < self._take_over_at:
-            return 0
+            return False
         async with self._work() as work:
             for outcome in outcomes:
                 await settle(work, outcome)
@@ -171,7 +181,7 @@ class Sender:
             task = asyncio.create_task(self._carry(replace(row, attempts=row.attempts + 1), ways[row.id]))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
-        return len(heads)
+        return bool(dropped) or 0 < room == len(heads)
 
     async def _drop_unwanted(self, work: Work, heads: Sequence[OutboxRow]) -> frozenset[int]:
         """Ask at the last moment whether unasked messages may still go; those that may not are dropped."""
@@ -186,6 +196,7 @@ class Sender:
         free_at = self._pacer.chat_free_at(row.chat_key, work.now)
         if free_at > work.now:
             outbox.postpone(work.tx, row_id=row.id, until_at=free_at)
+            heapq.heappush(self._postponed, free_at)
             return False
         self._pacer.spend(row.chat_key, work.now, group=row.chat_key.startswith("g"))
         return True

@@ -237,8 +237,8 @@ def _placed(message: Message) -> Content:
             "first_name": storable(person.first_name),
             "last_name": storable(person.last_name or ""),
         }
-        name = " ".join(part for part in (extra["first_name"], extra["last_name"]) if part)
-        return Content(Kind.CONTACT, f"{name} {extra['phone_number']}", extra=extra)
+        name = " ".join(part for part in (person.first_name, person.last_name) if part)
+        return Content(Kind.CONTACT, storable(f"{name} {person.phone_number}"), extra=extra)
     if message.dice:
         return Content(Kind.DICE, f"{message.dice.emoji} {message.dice.value}")
     return Content(Kind.UNSUPPORTED, extra={"fields": _unsupported_fields(message)})

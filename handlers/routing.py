@@ -39,9 +39,7 @@ async def _on_message(update: Update, context: CareContext) -> None:
     assert chat is not None
     if chat.type == ChatType.PRIVATE:
         await _on_private_message(context)
-    elif chat.type == ChatType.CHANNEL:
-        return
-    elif await staff_group.on_migration(update, context):
+    elif chat.type == ChatType.CHANNEL or await staff_group.on_migration(update, context):
         return
     elif context.group is not None:
         await (staff_words.on_edit if context.said.edited else staff_words.on_message)(context)
@@ -112,9 +110,7 @@ async def _on_membership(change: ChatMemberUpdated, context: CareContext) -> Non
             await strangers.on_added(change, context)
     elif context.person is not None:
         person = context.person
-        await set_reach(
-            context.work, person, Reach.BLOCKED if gone else Reach.REACHABLE, by=person.actor
-        )
+        await set_reach(context.work, person, Reach.BLOCKED if gone else Reach.REACHABLE, by=person.actor)
 
 
 async def _on_reaction(reaction: MessageReactionUpdated, context: CareContext, update_id: int) -> None:

@@ -8,9 +8,10 @@ written, so that rows can point at each other without a round trip.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, bindparam, event, text
+from sqlalchemy import CursorResult, Executable, Insert, Table, Update, bindparam, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from domain.errors import SettingsError
-from storage import tables
+from storage import tables, writer_connection
 
 _BULK = (tables.customers, tables.contact_points, tables.media, tables.interactions, tables.outbox)
 _WRITE_ORDER = {table.name: i for i, table in enumerate(tables.metadata.sorted_tables)}
@@ -110,17 +111,26 @@ class Tx:
         updates, self._updates = self._updates, {}
         later, self._later = self._later, {}
         for table in sorted(inserts, key=lambda t: _WRITE_ORDER[t.name]):
-            await self.connection.execute(table.insert(), inserts[table])
+            await self.connection.execute(_insert_into(table), inserts[table])
         for table, rows in updates.items():
             groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
             for row_id, values in rows.items():
                 groups.setdefault(tuple(sorted(values)), []).append({"b_id": row_id, **values})
-            key = table.primary_key.columns.values()[0]
             for names, group in groups.items():
-                statement = table.update().where(key == bindparam("b_id")).values({n: bindparam(n) for n in names})
-                await self.connection.execute(statement, group)
+                await self.connection.execute(_update_of(table, names), group)
         for late, parameters in later.values():
             await self.connection.execute(late, parameters)
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return table.insert()
+
+
+@cache
+def _update_of(table: Table, names: tuple[str, ...]) -> Update:
+    key = table.primary_key.columns.values()[0]
+    return table.update().where(key == bindparam("b_id")).values({name: bindparam(name) for name in names})
 
 
 class Database:
@@ -131,6 +141,8 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._ids: dict[str, list[int]] | None = {} if writer.dialect.name == "sqlite" else None
+        self._one_writer = asyncio.Lock()
+        self._kept: AsyncConnection | None = None
 
     @property
     def dialect(self) -> str:
@@ -145,7 +157,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may write; committed at the end, rolled back on any exception."""
-        async with self._writer.connect() as connection:
+        async with self._writing_connection() as connection:
             tx = Tx(connection, writes=True, ids=self._ids)
             try:
                 async with connection.begin():
@@ -155,6 +167,22 @@ class Database:
                 if self._ids and tx.reserved:  # the reservation was rolled back with the rest
                     self._ids.clear()
                 raise
+
+    @asynccontextmanager
+    async def _writing_connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one writing transaction; on SQLite always the same one, for one at a time."""
+        if self.dialect != "sqlite":
+            async with self._writer.connect() as connection:
+                yield connection
+            return
+        async with self._one_writer:
+            if self._kept is None or self._kept.closed or self._kept.invalidated:
+                self._kept = await self._writer.connect()
+            try:
+                yield self._kept
+            finally:
+                if self._kept.in_transaction():  # neither committed nor rolled back: begin with a new one
+                    await self._kept.close()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -170,6 +198,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._kept is not None:
+            await self._kept.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -222,7 +252,11 @@ def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
         pool_size=1 if writes else _READERS,
         max_overflow=0,
         pool_timeout=600,
-        connect_args={"isolation_level": None, "timeout": 60},
+        connect_args={
+            "isolation_level": None,
+            "timeout": 60,
+            **({"async_creator_fn": writer_connection.connect} if writes else {}),
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -240,8 +274,9 @@ def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
 
 
 def _pragmas(writes: bool) -> Sequence[str]:
-    common = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000")
-    return common if writes else (*common, "query_only=ON")
+    common = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    # The writer waits for another program's lock asleep, see its connection; a reader hardly ever waits.
+    return (*common, "busy_timeout=0") if writes else (*common, "busy_timeout=60000", "query_only=ON")
 
 
 def row_values(row: Any) -> Mapping[str, Any]:

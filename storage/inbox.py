@@ -122,14 +122,16 @@ async def claim_updates(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> li
     return [InboxUpdate(*row) for row in rows]
 
 
+_DONE = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="done", done_at=bindparam("at"), error=None)
+)
+
+
 async def mark_done(tx: Tx, *, ids: Sequence[int], now: datetime) -> None:
     """Record that the updates were handled."""
-    await tx.execute(
-        update(inbox)
-        .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
-        .values(state="done", done_at=bindparam("at"), error=None),
-        {"ids": list(ids), "at": now},
-    )
+    await tx.execute(_DONE, {"ids": list(ids), "at": now})
 
 
 async def mark_failed(tx: Tx, *, inbox_id: int, error: str, now: datetime, next_try_at: datetime | None) -> None:
@@ -148,15 +150,6 @@ async def mark_failed(tx: Tx, *, inbox_id: int, error: str, now: datetime, next_
             done_at=None if next_try_at else now,
         )
     )
-
-
-async def get_next_try_at(tx: Tx, *, bot_id: int) -> datetime | None:
-    """Return when the first postponed update wants its next try."""
-    statement = select(func.min(inbox.c.next_try_at)).where(
-        inbox.c.bot_id == bot_id, inbox.c.state == _NEW, inbox.c.next_try_at.is_not(None)
-    )
-    value: datetime | None = (await tx.execute(statement)).scalar()
-    return value
 
 
 async def count_open(tx: Tx) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 
 from storage.database import Tx
 from storage.tables import jobs, media
@@ -36,6 +36,14 @@ async def insert_job(tx: Tx, *, kind: str, ref: int, due_at: datetime) -> None:
     """Note a job unless the same one is noted already."""
     statement = tx.insert(jobs).values(kind=kind, ref=ref, due_at=due_at)
     await tx.execute(statement.on_conflict_do_nothing(index_elements=["kind", "ref"]))
+
+
+_DUE = select(jobs.c.id).where(jobs.c.state == _OPEN, jobs.c.due_at <= bindparam("now")).limit(1)
+
+
+async def is_any_due(tx: Tx, *, now: datetime) -> bool:
+    """Return whether a job waits to be claimed."""
+    return (await tx.execute(_DUE, {"now": now})).first() is not None
 
 
 async def claim_jobs(tx: Tx, *, now: datetime, lease_until_at: datetime, limit: int) -> list[Job]:

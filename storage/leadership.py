@@ -31,7 +31,7 @@ async def sole_program(database: Database) -> AsyncIterator[None]:
     if path is None or path == ":memory:":
         yield
         return
-    with Path(f"{path}.lock").open("w") as lock:
+    with Path(f"{path}.lock").open("w") as lock:  # noqa: ASYNC230 - opened once, before anything else runs
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -62,7 +62,7 @@ class Leader:
             return
         async with self._database.lone_connection() as connection:
             lock = text(f"SELECT pg_try_advisory_lock({_LOCK_CLASS}, hashint8(:bot))").bindparams(bot=self._bot_id)
-            while not (await connection.execute(lock)).scalar():
+            while not (await connection.execute(lock)).scalar():  # noqa: ASYNC110 - the database cannot ring a bell
                 await asyncio.sleep(_RETRY_S)
             watching = asyncio.create_task(self._watch(connection), name="leading")
             try:

@@ -210,14 +210,16 @@ async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[
     return [_row(row) for row in rows]
 
 
+_SENDING_NOW = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="sending", lease_until_at=bindparam("until"), attempts=outbox.c.attempts + 1)
+)
+
+
 async def mark_sending(tx: Tx, *, ids: Sequence[int], lease_until_at: datetime) -> None:
     """Record that the calls for these rows are about to be made."""
-    await tx.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
-        .values(state="sending", lease_until_at=bindparam("until"), attempts=outbox.c.attempts + 1),
-        {"ids": list(ids), "until": lease_until_at},
-    )
+    await tx.execute(_SENDING_NOW, {"ids": list(ids), "until": lease_until_at})
 
 
 _POSTPONE = update(outbox).where(outbox.c.id == bindparam("row_id")).values(not_before_at=bindparam("at"))
@@ -278,19 +280,6 @@ async def list_expired(tx: Tx, *, bot_id: int, now: datetime, limit: int = 500) 
     )
     rows = await tx.execute(statement.with_for_update(skip_locked=True) if tx.for_update else statement)
     return [_row(row) for row in rows]
-
-
-async def get_next_due_at(tx: Tx, *, bot_id: int, now: datetime) -> datetime | None:
-    """Return the earliest instant after ``now`` at which a postponed row, a pause or a lease wants a look."""
-    waiting = select(func.min(outbox.c.not_before_at)).where(
-        outbox.c.bot_id == bot_id, outbox.c.state == _QUEUED, outbox.c.not_before_at > now
-    )
-    leases = select(func.min(outbox.c.lease_until_at)).where(outbox.c.bot_id == bot_id, outbox.c.state == _SENDING)
-    paused = select(func.min(pauses.c.until_at)).where(pauses.c.bot_id == bot_id, pauses.c.until_at > now)
-    found = (
-        await tx.execute(select(waiting.scalar_subquery(), leases.scalar_subquery(), paused.scalar_subquery()))
-    ).one()
-    return min((at for at in found if at is not None), default=None)
 
 
 async def turn_into_send(tx: Tx, *, row_id: int) -> None:
