@@ -9,6 +9,9 @@ import pytest
 from domain.people import Role
 from tests.e2e.town import Resident, Town, open_town
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For a test in which the engine does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class People:

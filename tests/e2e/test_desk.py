@@ -2,7 +2,7 @@
 
 from aiohttp import ClientSession
 
-from tests.e2e.conftest import People
+from tests.e2e.conftest import People, on_sqlite
 from tests.e2e.town import Resident, Town
 
 
@@ -17,6 +17,7 @@ async def complains(ann: Resident, *words: str) -> None:
     await ann.hears("C-")
 
 
+@on_sqlite
 async def test_a_deleted_topic_is_rebuilt_with_its_history(town: Town, people: People) -> None:
     """Somebody deletes the topic: the next words come with everything that was said before."""
     ann, ben = people.ann, people.ben
@@ -86,6 +87,7 @@ async def test_a_group_that_becomes_a_supergroup_is_followed(lone_town: Town) ->
     assert group.chat_id == town.group_id
 
 
+@on_sqlite
 async def test_a_group_that_threw_the_bot_out_gets_everything_later(town: Town, people: People) -> None:
     """Customers are served while staff cannot be reached; once the bot is back all words come in their order."""
     ann = people.ann

@@ -3,7 +3,7 @@
 import aiohttp
 
 from bot.intake import SECRET_HEADER
-from tests.e2e.conftest import People
+from tests.e2e.conftest import People, on_sqlite
 from tests.e2e.town import Town
 
 SECRET = "town-secret_1"
@@ -35,6 +35,7 @@ async def test_the_webhook_knows_its_secret_and_no_update_twice(town: Town, peop
     assert await program.stop() < 5
 
 
+@on_sqlite
 async def test_polling_outlives_another_poller_and_a_bad_gateway(town: Town, people: People) -> None:
     """A conflict and a broken answer are waited out; what was said meanwhile is heard once."""
     town.world.add_fault("409", "getUpdates")

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from tests.e2e.conftest import People
+from tests.e2e.conftest import People, on_sqlite
 from tests.e2e.town import Town
 
 WORDS = 30
 _MOST_MINUTES = 10
 
 
+@on_sqlite
 async def test_telegram_never_has_to_say_slow_down(town: Town, people: People) -> None:
     """Replies, topics, cards and words for staff leave at a pace at which nothing is refused, in their order."""
     ann = people.ann

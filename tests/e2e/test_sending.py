@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.e2e.conftest import People
+from tests.e2e.conftest import People, on_sqlite
 from tests.e2e.test_desk import complains
 from tests.e2e.town import Resident, Town
 
@@ -40,6 +40,7 @@ async def test_a_long_wait_asked_for_by_telegram_survives_a_restart(town: Town, 
     assert len(ann.heard()) == 2
 
 
+@on_sqlite
 async def test_a_blocked_bot_is_noticed_and_staff_are_told(town: Town, people: People) -> None:
     """Ann blocks the bot: Ben's answer is shown as not delivered, and she is not written to until she is back."""
     ann, ben = people.ann, people.ben
@@ -64,6 +65,7 @@ async def test_a_blocked_bot_is_noticed_and_staff_are_told(town: Town, people: P
     await ann.hears("Are you there?")
 
 
+@on_sqlite
 async def test_a_refusal_tells_of_a_block_that_was_never_announced(town: Town, people: People) -> None:
     """The update about a block can be missed: the refusal of a message says it as well."""
     ann, ben = people.ann, people.ben
@@ -79,6 +81,7 @@ async def test_a_refusal_tells_of_a_block_that_was_never_announced(town: Town, p
     assert contact.reach == "blocked"
 
 
+@on_sqlite
 async def test_a_reply_of_unknown_fate_is_said_again(town: Town, people: People) -> None:
     """The connection drops after Telegram took a reply: it is said once more rather than perhaps never."""
     ann = people.ann
