@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import islice
 from random import Random
 
 from simulator import ControlError
@@ -24,6 +25,7 @@ class Crowd:
         self.guests = [town.person(f"Guest {n:02}", random.choice(("en", "zh-hans", "zh-hant"))) for n in range(guests)]
         self.staff = [town.hires(name) for name in ("Ben", "Bea", "Bob")]
         self.double_takes = 0
+        self.asleep = False
         self._said: dict[int, list[int]] = {}
         self._words = 0
         self._deeds: list[tuple[int, Callable[[Resident], None]]] = [
@@ -39,9 +41,10 @@ class Crowd:
         ]
 
     async def run(self, pause_s: float) -> None:
-        """Act until cancelled, about every ``pause_s`` seconds."""
+        """Act until cancelled, about every ``pause_s`` seconds unless all are asleep."""
         while True:
-            self.acts()
+            if not self.asleep:
+                self.acts()
             await asyncio.sleep(self.random.uniform(0, 2 * pause_s))
 
     def acts(self) -> None:
@@ -131,7 +134,10 @@ class Crowd:
                 return
 
     def _taps_card(self, member: Resident, topic: int, wanted: tuple[str, ...]) -> bool:
-        found = _buttons(self.town.in_group(topic)[:3], wanted)
+        desk = self.town.world.group(self.town.group_id)
+        in_topic = (message for message in desk.messages.values() if message.topic_id == topic)
+        first = [{"id": message.id, "raw": message.body} for message in islice(in_topic, 3)]
+        found = _buttons(first, wanted)
         for message_id, data in found[:1]:
             self.town.world.tap(member.id, self.town.group_id, message_id, data=data)
         return bool(found)
