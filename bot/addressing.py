@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.calls import Address
+from domain.interactions import Interaction
 from domain.outgoing import Action, TargetKind
 from domain.people import StaffGroup
 from storage import cases as case_rows
 from storage import staff as staff_rows
 from storage.cases import Topic
 from storage.database import Tx
-from storage.interactions import get_interaction
+from storage.interactions import get_interaction, list_album_before
 from storage.outbox import OutboxRow, find_sent_of_interaction
 from storage.people import list_chat_ids
 
@@ -63,7 +64,20 @@ async def _message_of(tx: Tx, interaction_id: int | None, chat_id: int) -> int |
     if said is not None and said.chat_id == chat_id and said.message_id:
         return said.message_id
     carried = await find_sent_of_interaction(tx, interaction_id=interaction_id, chat_id=chat_id)
+    if carried is None and said is not None and said.content.media_group_id:
+        return await _message_of_album_part(tx, said, chat_id)
     return carried.message_id if carried else None
+
+
+async def _message_of_album_part(tx: Tx, part: Interaction, chat_id: int) -> int | None:
+    """Return the message of a later part of an album, which travelled in the row of an earlier one."""
+    for earlier in await list_album_before(tx, part):
+        row = await find_sent_of_interaction(tx, interaction_id=earlier, chat_id=chat_id)
+        items = (row.body or {}).get("extra", {}).get("items", []) if row else []
+        places = [nth for nth, item in enumerate(items) if item["interaction_id"] == part.id]
+        if row and row.message_id and places:
+            return row.message_id + places[0]
+    return None
 
 
 async def _to_staff(tx: Tx, row: OutboxRow) -> Way:

@@ -1,6 +1,7 @@
 """What follows from a message having been sent, refused, or lost from sight; and what people decide about lost ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
@@ -70,7 +71,17 @@ async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:
         if person is not None:
             await set_reach(work, person, Reach.BLOCKED, by=SYSTEM)
     if row.purpose is Purpose.STAFF_ANSWER:
+        await _owe_again(work, row)
         await _tell_author(work, row, f"desk.failed.{reason}" if reason in _UNREACHABLE else "desk.failed.refused")
+
+
+async def _owe_again(work: Work, row: OutboxRow) -> None:
+    """A first answer that never arrived is none: the promise of one stands again, and staff are reminded of it."""
+    case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
+    said = await get_interaction(work.tx, row.interaction_id) if row.interaction_id else None
+    if case is not None and said is not None and case.live and case.first_response_at == said.at:
+        case_rows.save_case(work.tx, replace(case, first_response_at=None), first_response_at=None)
+        await desk.show_card(work, replace(case, first_response_at=None))
 
 
 async def after_unknown(work: Work, row: OutboxRow) -> None:

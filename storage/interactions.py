@@ -165,6 +165,21 @@ async def list_said_at(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) ->
     return [_interaction(row) for row in await tx.execute(statement.order_by(interactions.c.id))]
 
 
+async def list_album_before(tx: Tx, part: Interaction) -> list[int]:
+    """Return the ids of the parts of an album said before this one, newest first."""
+    statement = (
+        select(interactions.c.id)
+        .where(
+            interactions.c.customer_id == part.customer_id,
+            interactions.c.media_group_id == part.content.media_group_id,
+            interactions.c.chat_id == part.chat_id,
+            interactions.c.id < part.id,
+        )
+        .order_by(interactions.c.id.desc())
+    )
+    return list((await tx.execute(statement)).scalars())
+
+
 async def list_of_case(tx: Tx, case_id: int, *, limit: int = 200) -> list[Interaction]:
     """Return the newest ``limit`` interactions of a case, oldest first."""
     newest = (

@@ -115,3 +115,14 @@ async def test_words_said_elsewhere_get_no_sign(desk: Desk) -> None:
         await answer_case(work, case_id=case.id, by=ben, content=content, origin=NOWHERE)
     await desk.town.deliver()
     assert (await settle(case, after_sent, 77)).marks == []
+
+
+async def test_a_first_answer_that_failed_leaves_the_promise_standing(desk: Desk) -> None:
+    """What never arrived was no answer: the case still owes one, and staff are reminded of it."""
+    case = await desk.case_of()
+    await case.writes(BEN, "We mend it today")
+    assert (await desk.town.rows("cases"))[0].first_response_at is not None
+    await settle(case, after_failed, "refused: something")
+    assert (await desk.town.rows("cases"))[0].first_response_at is None
+    await case.writes(BEN, "Once more: we mend it today")
+    assert (await desk.town.rows("cases"))[0].first_response_at is not None
