@@ -18,34 +18,11 @@ from domain.words import storable
 from services.work import Work
 from storage import people as people_rows
 from storage.audit import add_audit
+from texts.tables import read_table
 
-_HEADS = {
-    "id": (
-        "id",
-        "key",
-        "number",
-        "customer id",
-        "customer_id",
-        "编号",
-        "編號",
-        "客户编号",
-        "客戶編號",
-        "会员号",
-        "會員號",
-    ),
-    "name": ("name", "customer", "full name", "姓名", "名字", "客户", "客戶", "称呼", "稱呼"),
-    "language": ("language", "lang", "语言", "語言"),
-    "zone": ("zone", "time zone", "time_zone", "timezone", "时区", "時區"),
-    "birthday": ("birthday", "birth date", "birthdate", "date of birth", "生日", "出生日期"),
-    "branch": ("branch", "shop", "store", "门店", "門店", "分店"),
-}
-_COLUMN_OF = {head: column for column, heads in _HEADS.items() for head in heads}
-_LANGUAGES = {
-    **{name.casefold(): name for name in LANGUAGES},
-    **dict.fromkeys(("english", "英文", "英语", "英語"), "en"),
-    **dict.fromkeys(("zh", "zh_hans", "chinese", "中文", "简体", "简体中文"), "zh_CN"),
-    **dict.fromkeys(("zh_hant", "zh_hk", "繁體", "繁體中文", "正體中文"), "zh_TW"),
-}
+_COLUMNS = ("id", "name", "language", "zone", "birthday", "branch")
+_COLUMN_OF = {**{column: column for column in _COLUMNS}, **dict(read_table("columns"))}
+_LANGUAGES = {**{name.casefold(): name for name in LANGUAGES}, **dict(read_table("languages"))}
 _DATE = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?")
 _NAME_LETTERS = 128
 _KEY_LETTERS = 128
@@ -146,7 +123,8 @@ def _check_head(columns: list[str], head: list[str]) -> None:
     for needed in ("id", "name"):
         if needed not in columns:
             shown = ", ".join(cell.strip()[:20] for cell in head[:8])
-            mend = f"name one of the columns `{needed}` (or {', '.join(_HEADS[needed][-3:])})"
+            others = [name for name, column in _COLUMN_OF.items() if column == needed]
+            mend = f"name one of the columns `{needed}` (or {', '.join(others[-3:])})"
             raise BadInput(f"line 1: there is no column {needed} among {shown}; {mend}")
 
 

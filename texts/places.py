@@ -3,7 +3,6 @@
 import unicodedata
 from datetime import date
 from functools import cache
-from pathlib import Path
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -11,6 +10,7 @@ from babel.dates import format_date, format_skeleton
 
 from domain.languages import LANGUAGES
 from domain.people import Birthday
+from texts.tables import read_table
 
 _BABEL = {"zh_CN": "zh_Hans_CN", "zh_TW": "zh_Hant_TW"}
 _NO_CITIES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
@@ -36,11 +36,7 @@ def _zones() -> dict[str, str]:
             if "city" in names and zone in zones:
                 found[_bare(names["city"])] = zone
     found |= {_bare(zone): zone for zone in zones}
-    for line in (Path(__file__).parent / "phrases" / "cities.txt").read_text("utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            city, _, zone = line.partition("=")
-            found[_bare(city)] = zone.strip()
-    return found
+    return found | {_bare(city): zone for city, zone in read_table("cities")}
 
 
 def zone_of_city(text: str) -> str | None:
