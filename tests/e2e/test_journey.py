@@ -1,7 +1,7 @@
 """A complaint travels from a customer's chat to the staff group and back."""
 
 from tests.e2e.conftest import People
-from tests.e2e.town import Town
+from tests.e2e.town import Resident, Town
 
 
 async def test_a_complaint_with_pictures_is_answered_solved_and_confirmed(town: Town, people: People) -> None:
@@ -45,3 +45,23 @@ async def test_a_complaint_with_pictures_is_answered_solved_and_confirmed(town: 
 
 def _photos(town: Town, topic: int) -> list[str]:
     return [message["caption"] for message in town.in_group(topic) if message["kind"] == "photo"]
+
+
+async def test_a_corrected_caption_in_an_album_is_corrected_at_the_customer(town: Town, people: People) -> None:
+    """Ben sends two pictures in one piece and corrects the second; Ann sees it corrected in its place."""
+    ann, ben = people.ann, people.ben
+    await town.starts()
+    ann.starts()
+    ann.says("Which colours are there?")
+    await ann.taps("c:draft")
+    topic = await town.topic("C-1001")
+    pictures = [{"kind": "photo", "caption": caption} for caption in ("Blue", "Gren")]
+    sent = town.world.send_album(ben.id, pictures, chat_id=town.group_id, thread_id=topic)
+    await town.until(lambda: _captions(ann) == ["Blue", "Gren"], "the album")
+    town.world.edit(ben.id, town.group_id, sent[1]["message_id"], caption="Green")
+    await town.until(lambda: _captions(ann) == ["Blue", "Green"], "the correction")
+
+
+def _captions(person: Resident) -> list[str]:
+    """Return the captions of the photos a person was sent, without the name above them."""
+    return [m["caption"].removeprefix("Ben\n") for m in person.heard() if m["kind"] == "photo"]
