@@ -148,7 +148,7 @@ async def open_app(
         before, after = await migrate(database)
         if before != after:
             log.info("database_migrated", before=before, after=after)
-        request = request or AiohttpRequest()
+        request = request or AiohttpRequest(proxy=settings.proxy)
         await request.initialize()
         stack.push_async_callback(request.shutdown)
         if settings.demo.clock_url:

@@ -67,7 +67,7 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
         staff = await _known_staff(settings)
     for finding in (*_check_folders(settings), *_check_zones(settings), _check_members(settings, staff)):
         yield finding
-    request = AiohttpRequest(timeouts=_TIMEOUTS)
+    request = AiohttpRequest(timeouts=_TIMEOUTS, proxy=settings.proxy)
     await request.initialize()
     try:
         api = TelegramApi(settings.token, settings.telegram.api_base_url, request)

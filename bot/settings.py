@@ -32,6 +32,7 @@ from bot.settings_values import (
     parse_clock,
     parse_length,
     parse_list,
+    parse_proxy,
     parse_secret_token,
     parse_zone,
 )
@@ -80,6 +81,7 @@ class TelegramSection(Section):
     token_file: Path | None = None
     token: SecretStr | None = Field(None, validate_default=True)
     api_base_url: Server = "https://api.telegram.org"
+    proxy: SecretStr | None = None
     mode: Literal["polling", "webhook"] = "polling"
     webhook: WebhookSection = Field(default_factory=WebhookSection, validate_default=True)
 
@@ -94,6 +96,13 @@ class TelegramSection(Section):
                 "telegram.token_file, or set CAREBOT_TELEGRAM__TOKEN"
             )
         return None
+
+    @field_validator("proxy", mode="after")
+    @classmethod
+    def _an_http_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_proxy(value.get_secret_value())
+        return value
 
     @field_validator("webhook", mode="after")
     @classmethod
@@ -295,6 +304,11 @@ class Settings(BaseSettings):
         """The bot token. A secret: never in a log, a message or an error."""
         assert self.telegram.token is not None
         return self.telegram.token.get_secret_value()
+
+    @property
+    def proxy(self) -> str | None:
+        """The HTTP proxy on the way to Telegram, which may hold a password."""
+        return self.telegram.proxy.get_secret_value() if self.telegram.proxy else None
 
     @property
     def bot_id(self) -> int:

@@ -182,6 +182,16 @@ Period = Annotated[timedelta | None, BeforeValidator(parse_period)]
 Clock = Annotated[time, BeforeValidator(parse_clock)]
 Language = Annotated[str, BeforeValidator(parse_language)]
 Code = Annotated[str, BeforeValidator(parse_code)]
+
+
+def parse_proxy(value: str) -> str:
+    """Return an HTTP proxy's URL. Raises ``ValueError``, which never repeats it: it may hold a password."""
+    parts = _parts(value)
+    if parts is None or parts.scheme != "http" or not parts.hostname:
+        raise ValueError("not an HTTP proxy; write http://host:port, or http://name:password@host:port")
+    return value
+
+
 Server = Annotated[str, BeforeValidator(parse_server)]
 PublicUrl = Annotated[str, BeforeValidator(parse_public_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]

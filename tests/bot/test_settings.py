@@ -268,6 +268,21 @@ def test_no_secret_shows_in_the_settings(tmp_path: Path) -> None:
     assert "hunter2" not in repr(settings)
 
 
+@pytest.mark.parametrize("proxy", ["socks5://:hush@127.0.0.1:1080", "127.0.0.1:8118", "http://:hush@host:port"])
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(proxy: str, tmp_path: Path) -> None:
+    """The line names the key and the form, and repeats no secret."""
+    (line,) = problems(written(tmp_path, f'proxy = "{proxy}"'))
+    assert ": telegram.proxy: not an HTTP proxy" in line
+    assert "hush" not in line
+
+
+def test_a_proxy_stands_between_us_and_telegram(tmp_path: Path) -> None:
+    """It is handed on as written, and shows nowhere."""
+    settings = load_settings(written(tmp_path, 'proxy = "http://ann:hush@127.0.0.1:8118"'))
+    assert settings.proxy == "http://ann:hush@127.0.0.1:8118"
+    assert "hush" not in repr(settings)
+
+
 def test_the_webhook_is_never_without_a_secret(tmp_path: Path) -> None:
     """Without a configured secret one is derived from the token, the same at every start."""
     settings = load_settings(written(tmp_path, ""))
