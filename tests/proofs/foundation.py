@@ -22,10 +22,10 @@ from tests.proofs.ledger import Ledger
 
 FIXED_SEED = 20260304
 _DAWN = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
-_SETTLE_S = 90.0
+_SETTLE_S = 300.0
 _LATENCY_S = 0.04
 _MORNING_LATENCY_S = 0.3
-_PAUSE_S = 0.02
+_PAUSE_S = 0.04
 _LONGEST_LIFE_S = 1.8
 
 
