@@ -24,7 +24,7 @@ from bot.transport_errors import Declined, InvalidAnswer, NotSent, NotSentInTime
 if TYPE_CHECKING:
     from telegram._utils.types import ODVInput
 
-DEFAULT_API_BASE_URL = "https://api.telegram.org"
+
 # What Telegram lets a bot download, and more than any other answer has.
 DEFAULT_SIZE_LIMIT = 20 * 1024 * 1024
 # The library makes typed errors of these statuses; other 4xx it cannot tell from a failing server.

@@ -57,7 +57,6 @@ async def note_source(work: Work, person: Person, payload: str) -> None:
 async def choose_language(work: Work, person: Person, language: str) -> None:
     """Speak this language with the person from now on."""
     _change(work, person, action="customer.language", language=language)
-    people_rows.change_customer(work.tx, person.customer.id, language_chosen=True)
 
 
 async def set_birthday(work: Work, person: Person, birthday: Birthday) -> None:

@@ -6,8 +6,6 @@ from simulator.errors import BadRequest, Forbidden
 from simulator.model import BotAccount, Chat, StoredMessage, Topic
 from simulator.state import State
 
-GENERAL_TOPIC_ID = 1
-
 
 def find_chat(state: State, bot: BotAccount, chat_id: int | str) -> Chat:
     """Return the chat a bot means, if the bot can know it; it may still be unable to write there."""

@@ -153,7 +153,6 @@ class Topic:
     staff_group_id: int
     thread_id: int | None
     card_message_id: int | None
-    generation: int
 
 
 async def get_topic(tx: Tx, case_id: int) -> Topic | None:
@@ -187,8 +186,4 @@ async def set_card(tx: Tx, *, case_id: int, card_message_id: int | None) -> None
 
 async def lose_topic(tx: Tx, *, case_id: int) -> None:
     """Forget a topic that is gone, so that the next message builds a new one."""
-    await tx.execute(
-        update(topics)
-        .where(topics.c.case_id == case_id)
-        .values(thread_id=None, card_message_id=None, generation=topics.c.generation + 1)
-    )
+    await tx.execute(update(topics).where(topics.c.case_id == case_id).values(thread_id=None, card_message_id=None))

@@ -6,7 +6,7 @@ written, so that rows can point at each other without a round trip.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -277,12 +277,6 @@ def _pragmas(writes: bool) -> Sequence[str]:
     common = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
     # The writer waits for another program's lock asleep, see its connection; a reader hardly ever waits.
     return (*common, "busy_timeout=0") if writes else (*common, "busy_timeout=60000", "query_only=ON")
-
-
-def row_values(row: Any) -> Mapping[str, Any]:
-    """Return a result row as a mapping by column name."""
-    mapping: Mapping[str, Any] = row._mapping
-    return mapping
 
 
 async def wait_until_reachable(database: Database, *, seconds: float) -> None:

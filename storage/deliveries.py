@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select
 
 from storage.database import Tx
 from storage.tables import consents, contact_points, customers, deliveries
@@ -137,11 +137,3 @@ def set_delivery_state(
 ) -> None:
     """Record a delivery's new state with the next bulk write."""
     tx.change(deliveries, delivery_id, state=state, reason=reason, settled_at=now)
-
-
-async def count_by_state(tx: Tx, *, campaign: str) -> dict[str, int]:
-    """Return how many deliveries of a campaign stand in each state."""
-    statement = (
-        select(deliveries.c.state, func.count()).where(deliveries.c.campaign == campaign).group_by(deliveries.c.state)
-    )
-    return dict((await tx.execute(statement)).all())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Tx
@@ -51,13 +51,6 @@ async def insert_updates(tx: Tx, *, bot_id: int, updates: Sequence[tuple[int, in
     ]
     if rows:
         await tx.execute(_INSERT[tx.dialect], rows)
-
-
-async def get_last_update_id(tx: Tx, *, bot_id: int) -> int | None:
-    """Return the ``update_id`` stored last for this bot."""
-    newest = select(inbox.c.update_id).where(inbox.c.bot_id == bot_id).order_by(inbox.c.id.desc()).limit(1)
-    value: int | None = (await tx.execute(newest)).scalar()
-    return value
 
 
 _other = inbox.alias("other")
@@ -150,11 +143,6 @@ async def mark_failed(tx: Tx, *, inbox_id: int, error: str, now: datetime, next_
             done_at=None if next_try_at else now,
         )
     )
-
-
-async def count_open(tx: Tx) -> int:
-    """Return how many updates wait to be handled."""
-    return int((await tx.execute(select(func.count()).where(inbox.c.state == _NEW))).scalar_one())
 
 
 _DEAD_COLUMNS = tuple(inbox.c[name] for name in DeadUpdate.__slots__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from domain.interactions import Content, Direction, Interaction, Kind, MediaRef, Visibility
 from domain.people import Actor, ActorKind
@@ -196,9 +196,3 @@ async def assign_case(tx: Tx, *, ids: Sequence[int], case_id: int) -> None:
     """Record to which case these interactions belong."""
     if ids:
         await tx.execute(update(interactions).where(interactions.c.id.in_(list(ids))).values(case_id=case_id))
-
-
-async def count_versions(tx: Tx, interaction_id: int) -> int:
-    """Return how many later versions of an interaction there are."""
-    statement = select(func.count()).where(interactions.c.version_of == interaction_id)
-    return int((await tx.execute(statement)).scalar_one())

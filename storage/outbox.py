@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.interactions import Content, Kind, MediaRef
@@ -331,16 +331,10 @@ async def find_sent_of_interaction(tx: Tx, *, interaction_id: int, chat_id: int)
     return _row(row) if row else None
 
 
-async def list_in_state(tx: Tx, *, state: str, limit: int) -> list[OutboxRow]:
-    """Return the oldest rows in ``state``."""
-    rows = await tx.execute(select(*_COLUMNS).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit))
+async def list_unknown(tx: Tx, *, limit: int) -> list[OutboxRow]:
+    """Return the oldest rows of unknown delivery, about which a person is to decide."""
+    rows = await tx.execute(select(*_COLUMNS).where(outbox.c.state == _UNKNOWN).order_by(outbox.c.id).limit(limit))
     return [_row(row) for row in rows]
-
-
-async def count_by_state(tx: Tx) -> dict[str, int]:
-    """Return how many rows stand in each state."""
-    rows = await tx.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-    return dict(rows.all())
 
 
 async def set_pause(tx: Tx, *, bot_id: int, scope: str, until_at: datetime, reason: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.dialogues import Dialogue, DialogueName
@@ -276,12 +276,6 @@ async def list_due_dialogues(tx: Tx, *, bot_id: int, now: datetime, limit: int) 
     return [_known(row) for row in await tx.execute(statement)]
 
 
-async def lock_contact(tx: Tx, contact_point_id: int) -> None:
-    """Make other transactions that speak for this contact wait until this one ends."""
-    if tx.for_update:
-        await tx.execute(select(contact_points.c.id).where(contact_points.c.id == contact_point_id).with_for_update())
-
-
 async def list_imported(tx: Tx, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the customers imported under these keys, as columns by key."""
     rows = await tx.execute(select(customers).where(customers.c.source_key.in_(list(keys))))
@@ -293,8 +287,3 @@ async def add_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: 
     customer_id = await tx.new_id(customers)
     tx.add(customers, id=customer_id, source_key=source_key, created_at=now, **values)
     return customer_id
-
-
-async def count_customers(tx: Tx) -> int:
-    """Return how many customers there are."""
-    return int((await tx.execute(select(func.count()).select_from(customers))).scalar_one())

@@ -104,7 +104,6 @@ customers = _table(
     _id(),
     Column("name", Text, nullable=False),
     Column("language", String(8), nullable=False),
-    Column("language_chosen", Boolean, nullable=False, server_default=text("false")),
     Column("zone", Text, comment="IANA name; empty: the business's"),
     Column("birth_month", Integer),
     Column("birth_day", Integer),
@@ -213,13 +212,6 @@ topics = _table(
     Column("staff_group_id", Id, ForeignKey("staff_groups.id"), nullable=False),
     Column("thread_id", BigInteger, comment="empty in a plain group"),
     Column("card_message_id", BigInteger),
-    Column(
-        "generation",
-        Integer,
-        nullable=False,
-        server_default="1",
-        comment="grows each time the view is rebuilt",
-    ),
     erasure=NOBODYS,
 )
 Index("ix_topics_thread", topics.c.staff_group_id, topics.c.thread_id)

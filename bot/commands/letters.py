@@ -16,7 +16,7 @@ from services.delivery import assume_delivered, retry_unknown
 from services.work import Work
 from storage.audit import add_audit
 from storage.inbox import get_dead, list_dead, replay_dead
-from storage.outbox import list_in_state
+from storage.outbox import list_unknown
 
 _ALL = 1_000_000
 
@@ -96,7 +96,7 @@ def unknown_list(file: Path | None, limit: int) -> None:
 
 async def _unknown_list(file: Path | None, limit: int) -> None:
     async with store(file) as (settings, database), database.read() as tx:
-        found = await list_in_state(tx, state="unknown", limit=limit)
+        found = await list_unknown(tx, limit=limit)
         zone = settings.business.time_zone
     if not found:
         print("no unknown deliveries")
@@ -147,7 +147,7 @@ async def _decide_each(
     count, refusals = 0, []
     async with store(file) as (settings, database), database.write() as tx:
         work = work_of(settings, tx)
-        found = [row_id] if row_id is not None else [r.id for r in await list_in_state(tx, state="unknown", limit=_ALL)]
+        found = [row_id] if row_id is not None else [r.id for r in await list_unknown(tx, limit=_ALL)]
         for each in found:
             refusal = await decide(work, each)
             if refusal is None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from domain.interactions import Content, Kind
 from domain.outgoing import Outgoing, Purpose, to_chat
 from storage import outbox
+from storage.counts import count_by_state
 from storage.database import Database, open_database
 from tests.storage.plans import plan_of
 
@@ -83,7 +84,7 @@ async def test_the_same_key_is_queued_once(database: Database) -> None:
     await queue(database, words("thrice", dedupe_key="k"))
     assert await heads(database) == ["once"]
     async with database.read() as tx:
-        assert await outbox.count_by_state(tx) == {"queued": 1}
+        assert (await count_by_state(tx))["outbox"] == {"queued": 1}
 
 
 async def test_a_waiting_card_takes_the_new_words_in_its_place(database: Database) -> None:
@@ -112,7 +113,7 @@ async def test_rows_of_a_sender_that_died_are_found_when_their_lease_ends(databa
         assert [row.id for row in await outbox.list_expired(tx, bot_id=BOT, now=NOW + MINUTE)] == [first]
         outbox.mark_settled(tx, row_id=first, state="unknown", now=NOW + MINUTE, error="lease")
     async with database.read() as tx:
-        assert [row.id for row in await outbox.list_in_state(tx, state="unknown", limit=10)] == [first]
+        assert [row.id for row in await outbox.list_unknown(tx, limit=10)] == [first]
 
 
 async def test_two_senders_never_hold_the_same_row(postgresql_database_url: str) -> None:
