@@ -22,6 +22,9 @@ from domain.words import bare
 
 _ROOT = Path(__file__).parent
 _TAG = re.compile(r"<[^>]+>")
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_AFTER_HAN = re.compile(rf"(?<=[{_HAN}]) ?((?:<\w+>)*)\{{(\w+)\}}")
+_BEFORE_HAN = re.compile(rf"\{{(\w+)\}}((?:</\w+>)*) ?(?=[{_HAN}])")
 
 Template = tuple[tuple[str, ...], Callable[[int], int]]
 """The forms of one text (one, or one a plural form) and the choice among them."""
@@ -63,7 +66,29 @@ def _templates() -> ImmutableSandboxedEnvironment:
         f"{path.parent.name}/{path.stem}": path.read_text("utf-8").strip()
         for path in sorted((_ROOT / "templates").glob("*/*.j2"))
     }
-    return ImmutableSandboxedEnvironment(loader=DictLoader(sources), undefined=StrictUndefined, autoescape=True)
+    environment = ImmutableSandboxedEnvironment(loader=DictLoader(sources), undefined=StrictUndefined, autoescape=True)
+    environment.filters["before_han"] = _before_han
+    return environment
+
+
+def _gap(neighbour: str) -> str:
+    """Return what stands between a Chinese letter and ``neighbour``: a space if that is a Latin letter or a digit."""
+    return " " if neighbour.isascii() and neighbour.isalnum() else ""
+
+
+def _spaced(text: str, values: dict[str, Any]) -> str:
+    """Return ``text`` with the gaps between its Chinese words and its placeholders as the values want them."""
+
+    def value(name: str) -> str:
+        return plain(str(values.get(name, "")))
+
+    text = _AFTER_HAN.sub(lambda found: f"{_gap(value(found[2])[:1])}{found[1]}{{{found[2]}}}", text)
+    return _BEFORE_HAN.sub(lambda found: f"{{{found[1]}}}{found[2]}{_gap(value(found[1])[-1:])}", text)
+
+
+def _before_han(value: object) -> str:
+    """The filter ``before_han``: a value and the gap that a Chinese letter after it wants."""
+    return f"{value}{_gap(str(value)[-1:])}"
 
 
 def plain(text: str) -> str:
@@ -81,15 +106,16 @@ class Texts:
     def say(self, key: str, language: str, **values: Any) -> str:
         """Return the text under ``key`` as Telegram HTML, with ``values`` escaped in it.
 
-        ``count`` chooses the plural form. A language without the text falls back to English. Raises ``KeyError``
-        for a key no language has.
+        ``count`` chooses the plural form. Between Chinese and a value that is Latin or a number stands a space,
+        whether or not the catalogue has it there; between Chinese and Chinese none. A language without the text
+        falls back to English. Raises ``KeyError`` for a key no language has.
         """
         catalogue = self._catalogues.get(language) or self._catalogues[DEFAULT_LANGUAGE]
         forms, choose = catalogue.get(key) or self._catalogues[DEFAULT_LANGUAGE][key]
         text = forms[choose(values["count"])] if len(forms) > 1 else forms[0]
         if not values:
             return text
-        return text.format_map({name: escape(value) for name, value in values.items()})
+        return _spaced(text, values).format_map({name: escape(value) for name, value in values.items()})
 
     def button(self, key: str, language: str, **values: Any) -> str:
         """Return the text under ``key`` as the plain words of a button."""

@@ -148,3 +148,26 @@ def test_language_without_a_catalogue_speaks_english() -> None:
     """A person with a language we do not offer is still spoken to."""
     texts = Texts()
     assert texts.say("case.words", "fr", number="C-1") == texts.say("case.words", "en", number="C-1")
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "said"),
+    [
+        ("start.welcome", {"business": "Willow Lane"}, "欢迎来到 <b>Willow Lane</b>！"),
+        ("start.welcome", {"business": "柳巷"}, "欢迎来到<b>柳巷</b>！"),
+        ("draft.kept", {"moment": "今天 14:01"}, "最晚<b>今天 14:01</b> 前答复您"),
+        ("desk.taken", {"number": "C-1", "name": "小雯"}, "C-1 现由小雯负责"),
+        ("desk.taken", {"number": "C-1", "name": "Ben"}, "C-1 现由 Ben 负责"),
+        ("birthday.kept", {"day": "8月3日"}, "<b>8月3日</b>已记下"),
+    ],
+)
+def test_chinese_keeps_its_distance_from_latin_only(key: str, values: dict[str, str], said: str) -> None:
+    """A space stands between Chinese and Latin or numbers, none within Chinese, whatever the value is."""
+    assert said in Texts().say(key, "zh_CN", **values)
+
+
+@pytest.mark.parametrize(("business", "said"), [("Willow Lane", "Willow Lane 全"), ("柳巷", "柳巷全")])
+@pytest.mark.parametrize("language", ["zh_CN", "zh_TW"])
+def test_a_greeting_keeps_the_same_distance(language: str, business: str, said: str) -> None:
+    """The messages of campaigns too."""
+    assert said in Texts().render("birthday", language, name="小雯", business=business)
