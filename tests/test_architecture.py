@@ -61,3 +61,49 @@ def test_no_words_for_people_in_python() -> None:
             if id(node) not in docstrings and spoken.search(str(node.value))
         ]
     assert not found
+
+
+QUESTIONS = {"getMe", "getChat", "getChatMember", "getFile", "getWebhookInfo", "setWebhook", "deleteWebhook"}
+
+
+def _calls_of_the_api(tree: ast.Module) -> list[str]:
+    """Return the first argument of each ``….call(…)`` on something called ``api``, as it is written."""
+    return [
+        ast.unparse(node.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "call"
+        and ast.unparse(node.func.value).rpartition(".")[2].strip("_") == "api"
+    ]
+
+
+def test_only_the_sender_talks() -> None:
+    """Nobody but the sender has the Bot API at hand; intake, jobs, start and check ask, and say nothing."""
+    below = _modules("handlers", "campaigns", "services", "storage", "domain", "texts")
+    imported = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path, tree in below
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and re.match(r"aiohttp|telegram\.(ext|request)", node.module or "")
+    ]
+    assert not imported
+    holders = {path.name for path, _ in _modules("bot") if "TelegramApi" in path.read_text("utf-8")}
+    assert holders == {"transport.py", "sender.py", "intake.py", "jobs.py", "app.py", "check.py"}
+    for path, tree in _modules("bot"):
+        if path.name in holders - {"transport.py", "sender.py"}:
+            asked = {argument.strip("'") for argument in _calls_of_the_api(tree)} - {"method"}
+            assert asked <= QUESTIONS, path.name
+
+
+def test_handlers_say_through_services() -> None:
+    """An edge words its own prompts, but no handler or campaign makes outbox rows by itself."""
+    found = [
+        f"{path.relative_to(ROOT)}: {name.name}"
+        for path, tree in _modules("handlers", "campaigns")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in {"domain.outgoing", "storage.outbox"}
+        for name in node.names
+        if name.name in {"Outgoing", "add_outgoing", "queue_or_replace", "merge_queued"}
+    ]
+    assert not found

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from domain.cases import Case, CaseState
 from domain.outcomes import Refusal
-from services.cases import close_forgotten, take_case
+from services.cases import close_forgotten, resolve_case, take_case
 from storage.staff import load_staff
-from tests.handlers.staff.desk import BEN, SUE, CaseView, Desk
+from tests.handlers.staff.desk import BEN, SUE, CaseView, Desk, sorted_out
 
 
 async def test_a_resolved_case_closes_when_its_window_ends_in_silence(desk: Desk) -> None:
@@ -52,6 +52,19 @@ async def test_of_two_who_take_at_the_same_moment_one_wins(desk: Desk) -> None:
     refused = [one for one in done if isinstance(one, Refusal)]
     assert [one.key for one in refused] == ["desk.refused.taken"]
     assert refused[0].values["name"] in ("Ben", "Sue")
+
+
+async def test_the_customer_hears_of_a_resolution_without_any_edge(desk: Desk) -> None:
+    """What every edge must cause is said by the service: nobody tapped or wrote, and Ann is asked the same."""
+    case, by_hand = await desk.case_of(), await desk.case_of(user_id=100)
+    written = await by_hand.writes(BEN, "/resolve")
+    async with desk.town.work() as work:
+        by = (await load_staff(work.tx, bot_id=work.bot_id)).member(BEN)
+        await resolve_case(work, case_id=case.id, by=by)
+    heard = sorted_out(await desk.town.deliver())
+    numbers = [f"C-{(await one.now()).number}" for one in (case, by_hand)]
+    assert heard.told_customer == [words.replace(numbers[1], numbers[0]) for words in written.told_customer]
+    assert heard.told_customer
 
 
 async def test_every_change_has_an_author(desk: Desk) -> None:
