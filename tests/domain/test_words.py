@@ -64,7 +64,23 @@ def test_no_text_breaks_the_search(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["OK", "ok!!", "好的", "好的，谢谢！", "謝謝你", "Thank you so much 🙏", "谢谢啦", "👍", "🙏🙏"]
+    "text",
+    [
+        "OK",
+        "ok!!",
+        "好的",
+        "好的，谢谢！",
+        "謝謝你",
+        "Thank you so much 🙏",
+        "谢谢啦",
+        "👍",
+        "🙏🙏",
+        "Oh how lovely, thank you!",
+        "That's very kind of you 🥰",
+        "你们太有心了，谢谢！",
+        "您太客氣了",
+        "谢谢你们的祝福",
+    ],
 )
 def test_thanks_are_recognised(text: str) -> None:
     """Thanks and consent in any shipped language close a case."""
@@ -84,6 +100,8 @@ def test_thanks_are_recognised(text: str) -> None:
         "😡",
         "👍😡",
         "还没好",
+        "麻烦您了，衣服还是破的",
+        "how kind, but where is it",
     ],
 )
 def test_thanks_with_more_behind_them_are_no_thanks(text: str) -> None:
