@@ -238,19 +238,12 @@ async def _check_group(api: TelegramApi, me: dict[str, Any], chat_id: int, name:
         return _warn(f"{where}: the bot is not in the group; add it; until then cases wait")
     if status == "restricted" and not member.get("can_send_messages", True):
         return _bad(f"{where}: the bot may not write there; lift its restriction")
-    if status != "administrator":
-        if not me.get("can_read_all_group_messages"):
-            return _bad(
-                f"{where}: the bot hears only commands there; make it an admin (or /setprivacy off at @BotFather)"
-            )
-        return _warn(f"{where}: the bot is no admin; make it one with the right to manage topics")
+    if status != "administrator" and not me.get("can_read_all_group_messages"):
+        return _bad(f"{where}: the bot hears only commands there; make it an admin (or /setprivacy off at @BotFather)")
     if not forum:
-        mend = "cases are shown as replies; switch on topics in the group's settings for one topic a case"
-        return _warn(f"{where}: not a forum; {mend}")
+        return _bad(f"{where}: not a forum; switch on topics in its settings; until then cases are shown as replies")
     if not member.get("can_manage_topics"):
-        return _bad(f"{where}: the bot lacks the right “Manage topics”; give it in the group's admin settings")
-    if not member.get("can_pin_messages"):
-        return _warn(f"{where}: the bot lacks the right “Pin messages”; cards will not be pinned")
+        return _bad(f"{where}: the bot lacks the right “Manage topics”; make it an admin with that right")
     return _ok(f"{where}: a forum, and the bot may manage topics")
 
 

@@ -102,7 +102,7 @@ async def test_a_server_that_is_away_is_a_problem(unused_port: int, sqlite_url: 
 
 
 GROUPS = {
-    "not a forum": (Level.WARNING, "not a forum; cases are shown as replies"),
+    "not a forum": (Level.PROBLEM, "not a forum; switch on topics in its settings"),
     "no right": (Level.PROBLEM, "lacks the right “Manage topics”"),
     "no admin": (Level.PROBLEM, "hears only commands there; make it an admin"),
     "gone": (Level.WARNING, "until then"),

@@ -1,5 +1,9 @@
 """Input made to break things: always a kind answer, never anything executed, lost or disclosed."""
 
+from typing import Any
+
+import pytest
+
 from tests.handlers.harness import Chat, Town
 
 NASTY = [
@@ -69,3 +73,42 @@ async def test_a_button_made_by_hand_changes_nothing(town: Town, ann: Chat, cy: 
         assert ann.popup
     assert await town.rows("dialogues") == before
     assert await town.rows("cases") == []
+
+
+GROUP = {"id": -5, "type": "supergroup", "title": "Elsewhere"}
+PERSON = {"id": 9, "is_bot": False, "first_name": "Cy"}
+STRANGE: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a kind nobody knows yet": {"mind_reading": {"from": PERSON, "thought": "x" * 100_000}},
+    "a channel's post": {"channel_post": {"message_id": 1, "date": 1, "chat": {"id": -7, "type": "channel"}}},
+    "a poll": {"poll_answer": {"poll_id": "1", "user": PERSON, "option_ids": [0], "option_persistent_ids": []}},
+    "an empty message elsewhere": {"message": {"message_id": 1, "date": 1, "chat": GROUP}},
+    "a tap without a message": {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "1"}},
+    "a chat joined elsewhere": {"chat_member": None},
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+async def test_what_nobody_asked_for_changes_nothing(town: Town, kind: str) -> None:
+    """Unknown and empty updates are no failure, open nothing, and are answered at most with a kind word."""
+    said = await town.update(**STRANGE[kind])
+    assert len(said) <= 1
+    assert await town.rows("cases") == []
+
+
+async def test_ten_captioned_pictures_are_one_album_of_one_case(town: Town, ann: Chat) -> None:
+    """Each caption as long as Telegram allows: all ten are kept, and staff get them in one piece."""
+    await town.opens_desk()
+    await ann.says("/complaint")
+    captions = [f"{nth}" + "字" * 1023 for nth in range(10)]
+    for caption in captions:
+        await ann.sends_photo(caption, album="ten")
+    await ann.taps("c:done")
+    await ann.taps("c:skip")
+    acknowledged = (await ann.taps("c:send"))[-1]
+    (case,) = await town.rows("cases")
+    assert f"C-{case.number}" in acknowledged.text
+    heard = await town.rows("interactions", case_id=case.id, kind="photo")
+    assert [row.text for row in heard] == captions
+    (album,) = await town.rows("outbox", action="album")
+    assert [item["text"] for item in album.body["extra"]["items"]] == captions
