@@ -44,7 +44,8 @@ async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:
     return case
 
 
-def _change(work: Work, case: Case, *, by: Actor, action: str, **changed: Any) -> Case:
+def change_case(work: Work, case: Case, *, by: Actor, action: str, **changed: Any) -> Case:
+    """Change columns of a case with its audit row, and return the case as it is now."""
     before = {name: _plain(getattr(case, name)) for name in changed}
     changed_case = replace(case, **changed)
     case_rows.save_case(work.tx, changed_case, **changed)
@@ -160,7 +161,7 @@ async def hear_words(
     changed: dict[str, Any] = {"last_customer_at": work.now}
     if state is not case.state:
         changed["state"] = state
-        case = _change(work, case, by=person.actor, action="case.customer_speaks", **changed)
+        case = change_case(work, case, by=person.actor, action="case.customer_speaks", **changed)
         await desk.show_card(work, case)
     else:
         case = replace(case, **changed)
@@ -196,7 +197,7 @@ async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refu
     state = next_state(case.state, CaseEvent.TAKE)
     if state is None:
         return Refusal("desk.refused.state", {"number": case.public_number})
-    case = _change(work, case, by=actor_of(by), action="case.take", owner_id=by.id, state=state)
+    case = change_case(work, case, by=actor_of(by), action="case.take", owner_id=by.id, state=state)
     await desk.show_card(work, case)
     return case
 
@@ -256,7 +257,7 @@ async def _after_answer(work: Work, case: Case, *, by: StaffMember, state: CaseS
     if len(changed) == 1:
         case_rows.save_case(work.tx, replace(case, **changed), **changed)
         return
-    case = _change(work, case, by=actor_of(by), action="case.answer", **changed)
+    case = change_case(work, case, by=actor_of(by), action="case.answer", **changed)
     await desk.show_card(work, case)
 
 
@@ -290,7 +291,7 @@ async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | R
         changed["owner_id"] = by.id
     if case.first_response_at is None:
         changed["first_response_at"] = work.now
-    case = _change(work, case, by=actor_of(by), action="case.resolve", **changed)
+    case = change_case(work, case, by=actor_of(by), action="case.resolve", **changed)
     await desk.show_card(work, case)
     person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
     if person is not None:
@@ -319,7 +320,7 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
     state = next_state(case.state, CaseEvent.CLOSE)
     if state is None:
         return Refusal("refused.closed_already", {"number": case.public_number})
-    case = _change(work, case, by=person.actor, action="case.close", state=state, closed_at=work.now)
+    case = change_case(work, case, by=person.actor, action="case.close", state=state, closed_at=work.now)
     if case.id in person.case_ids:
         person.case_ids.remove(case.id)
     await desk.show_card(work, case)
@@ -340,7 +341,7 @@ async def reopen_by_customer(work: Work, person: Person, *, case: Case, replacin
 
 async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | None = None) -> Case:
     due = first_response_due(work.now, work.rules.answer_within)
-    case = _change(
+    case = change_case(
         work,
         case,
         by=person.actor,
@@ -379,7 +380,7 @@ async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case 
         return case
     if next_state(case.state, CaseEvent.REOPEN) is None:
         return Refusal("desk.refused.open_already", {"number": case.public_number})
-    case = _change(
+    case = change_case(
         work, case, by=actor_of(by), action="case.reopen", state=CaseState.OPEN, resolved_at=None, closed_at=None
     )
     await desk.show_card(work, case)
@@ -391,6 +392,6 @@ async def close_forgotten(work: Work, *, limit: int = 100) -> int:
     before = work.now - work.rules.reopen_within
     found = await case_rows.list_resolved_before(work.tx, before=before, limit=limit)
     for case in found:
-        changed = _change(work, case, by=SYSTEM, action="case.close", state=CaseState.CLOSED, closed_at=work.now)
+        changed = change_case(work, case, by=SYSTEM, action="case.close", state=CaseState.CLOSED, closed_at=work.now)
         await desk.show_card(work, changed)
     return len(found)

@@ -1,13 +1,13 @@
 """What follows from a message having been sent, refused, or lost from sight; and what people decide about lost ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
 from domain.people import SYSTEM, Actor, ConsentClass, Reach, StaffGroup
 from services import desk
+from services.cases import change_case
 from services.customers import set_reach
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
@@ -80,8 +80,8 @@ async def _owe_again(work: Work, row: OutboxRow) -> None:
     case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
     said = await get_interaction(work.tx, row.interaction_id) if row.interaction_id else None
     if case is not None and said is not None and case.live and case.first_response_at == said.at:
-        case_rows.save_case(work.tx, replace(case, first_response_at=None), first_response_at=None)
-        await desk.show_card(work, replace(case, first_response_at=None))
+        case = change_case(work, case, by=SYSTEM, action="case.answer_failed", first_response_at=None)
+        await desk.show_card(work, case)
 
 
 async def after_unknown(work: Work, row: OutboxRow) -> None:

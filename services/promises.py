@@ -7,11 +7,10 @@ from domain.cases import Case, first_response_due
 from domain.outgoing import Purpose
 from domain.people import SYSTEM
 from services import desk
-from services.cases import moment_for
+from services.cases import change_case, moment_for
 from services.speech import say
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
-from storage.audit import add_audit
 
 WARN_BEFORE = 0.25
 """The share of the answer time that is left when staff are reminded."""
@@ -43,17 +42,14 @@ async def _warn(work: Work, case: Case) -> None:
 async def _renew(work: Work, case: Case) -> None:
     due = first_response_due(work.now, work.rules.answer_within)
     renewals = case.promise_renewals + 1
-    changed = replace(case, promised_at=due, promise_renewals=renewals, promise_warned=False)
-    case_rows.save_case(work.tx, changed, promised_at=due, promise_renewals=renewals, promise_warned=False)
-    add_audit(
-        work.tx,
-        at=work.now,
-        actor=SYSTEM,
+    changed = change_case(
+        work,
+        case,
+        by=SYSTEM,
         action="case.renew_promise",
-        subject=("case", case.id),
-        customer_id=case.customer_id,
-        before={"promised_at": case.promised_at.isoformat() if case.promised_at else None},
-        after={"promised_at": due.isoformat()},
+        promised_at=due,
+        promise_renewals=renewals,
+        promise_warned=False,
     )
     await desk.notice_case(work, changed, "desk.promise_renewed", number=case.public_number, count=renewals)
     await desk.show_card(work, changed)

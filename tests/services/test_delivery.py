@@ -124,5 +124,6 @@ async def test_a_first_answer_that_failed_leaves_the_promise_standing(desk: Desk
     assert (await desk.town.rows("cases"))[0].first_response_at is not None
     await settle(case, after_failed, "refused: something")
     assert (await desk.town.rows("cases"))[0].first_response_at is None
+    assert (await desk.town.rows("audit", action="case.answer_failed"))[0].actor_kind == "system"
     await case.writes(BEN, "Once more: we mend it today")
     assert (await desk.town.rows("cases"))[0].first_response_at is not None
