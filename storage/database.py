@@ -6,6 +6,7 @@ written, so that rows can point at each other without a round trip.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -19,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from domain.errors import SettingsError
+from domain.errors import SettingsError, StorageError
 from storage import tables, writer_connection
 
 _BULK = (tables.customers, tables.contact_points, tables.media, tables.interactions, tables.outbox)
@@ -133,6 +134,18 @@ def _update_of(table: Table, names: tuple[str, ...]) -> Update:
     return table.update().where(key == bindparam("b_id")).values({name: bindparam(name) for name in names})
 
 
+def _file_at(path: str | None) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path) if path else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
+class DatabaseFileGone(StorageError):
+    """The SQLite file we have open is no longer the one at its path."""
+
+
 class Database:
     """One database, opened. ``write()`` and ``read()`` give transactions."""
 
@@ -143,6 +156,7 @@ class Database:
         self._ids: dict[str, list[int]] | None = {} if writer.dialect.name == "sqlite" else None
         self._one_writer = asyncio.Lock()
         self._kept: AsyncConnection | None = None
+        self._file: tuple[int, int] | None = None
 
     @property
     def dialect(self) -> str:
@@ -178,6 +192,9 @@ class Database:
         async with self._one_writer:
             if self._kept is None or self._kept.closed or self._kept.invalidated:
                 self._kept = await self._writer.connect()
+                self._file = _file_at(self.sqlite_path)
+            elif _file_at(self.sqlite_path) != self._file:  # what is written now would be gone with the program
+                raise DatabaseFileGone("storage.url: the database file was deleted or replaced; restart carebot")
             try:
                 yield self._kept
             finally:
@@ -215,6 +232,8 @@ def is_transient(error: BaseException) -> bool:
 
 
 _UNAVAILABLE = ("unable to open", "disk I/O error", "disk is full", "readonly database")
+_UNAVAILABLE_SQLSTATES = ("08", "25006", "53", "57P", "58")
+"""No connection, read-only after a failover, out of room, starting up or shutting down, trouble with its disk."""
 
 
 def is_lost_connection(error: BaseException) -> bool:
@@ -222,8 +241,17 @@ def is_lost_connection(error: BaseException) -> bool:
     if isinstance(error, OperationalError) and any(words in str(error.orig) for words in _UNAVAILABLE):
         return True
     if isinstance(error, DBAPIError):
+        if str(getattr(error.orig, "sqlstate", None) or "").startswith(_UNAVAILABLE_SQLSTATES):
+            return True
         return error.connection_invalidated or isinstance(error.orig, ConnectionError)
     return isinstance(error, (ConnectionError, TimeoutError, PoolTimeout))
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Return whether connecting failed because the database is away; also without its socket, or at any of its
+    addresses.
+    """
+    return isinstance(error, OSError) or is_lost_connection(error)
 
 
 def open_database(url: str) -> Database:
@@ -233,12 +261,12 @@ def open_database(url: str) -> Database:
     """
     try:
         name = make_url(url).drivername
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter of a port that is none
         name = ""
     if name == "sqlite+aiosqlite":
         return Database(url, _sqlite_engine(url, writes=True), _sqlite_engine(url, writes=False))
     if name == "postgresql+asyncpg":
-        engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
         return Database(url, engine, engine)
     raise SettingsError(
         "storage.url: not a database carebot knows; write sqlite+aiosqlite:///carebot.db or postgresql+asyncpg://…"
@@ -252,6 +280,7 @@ def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
         pool_size=1 if writes else _READERS,
         max_overflow=0,
         pool_timeout=600,
+        hide_parameters=True,  # an error must not quote people
         connect_args={
             "isolation_level": None,
             "timeout": 60,
@@ -289,6 +318,6 @@ async def wait_until_reachable(database: Database, *, seconds: float) -> None:
                 await tx.execute(text("SELECT 1"))
             return
         except Exception as error:
-            if not is_lost_connection(error) or loop.time() > end:
+            if not is_unreachable(error) or loop.time() > end:
                 raise
             await asyncio.sleep(0.2)

@@ -3,14 +3,14 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import StorageError
-from storage.database import Database
+from storage.database import Database, is_unreachable
 
 _RETRY_S = 1.0
 _HEARTBEAT_S = 2.0
@@ -60,15 +60,29 @@ class Leader:
             finally:
                 forever.cancel()
             return
-        async with self._database.lone_connection() as connection:
-            lock = text(f"SELECT pg_try_advisory_lock({_LOCK_CLASS}, hashint8(:bot))").bindparams(bot=self._bot_id)
-            while not (await connection.execute(lock)).scalar():  # noqa: ASYNC110 - the database cannot ring a bell
-                await asyncio.sleep(_RETRY_S)
+        async with AsyncExitStack() as held:
+            connection = await self._take_lock(held)
             watching = asyncio.create_task(self._watch(connection), name="leading")
             try:
                 yield watching
             finally:
                 watching.cancel()
+
+    async def _take_lock(self, held: AsyncExitStack) -> AsyncConnection:
+        """Wait until the lock is ours, also while the database is away; its connection is closed with ``held``."""
+        lock = text(f"SELECT pg_try_advisory_lock({_LOCK_CLASS}, hashint8(:bot))").bindparams(bot=self._bot_id)
+        while True:
+            try:
+                async with AsyncExitStack() as trying:
+                    connection = await trying.enter_async_context(self._database.lone_connection())
+                    while not (await connection.execute(lock)).scalar():  # noqa: ASYNC110 - it cannot ring a bell
+                        await asyncio.sleep(_RETRY_S)
+                    await held.enter_async_context(trying.pop_all())
+                    return connection
+            except Exception as error:
+                if not is_unreachable(error):
+                    raise
+            await asyncio.sleep(_RETRY_S)
 
     async def _watch(self, connection: AsyncConnection) -> None:
         while True:
