@@ -2,6 +2,7 @@
 
 import sys
 from enum import StrEnum
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
 from pathlib import Path
 from typing import Annotated
 
@@ -238,6 +239,10 @@ def simulator(
         serve(port, token=token, limits=limits, host=host)
     except ValueError as error:
         raise BadInput(f"--host: {error}") from None
+    except OSError as error:
+        if error.errno not in (EADDRINUSE, EACCES, EADDRNOTAVAIL):
+            raise
+        raise BadInput(f"--port: {port} on {host} cannot be had; name another, or --port 0 for any free one") from None
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.commands.common import printable, run, store
 from domain.errors import BadInput
+from domain.words import query_phrases
 from services.review import excerpt, export_csv, read_period
 from storage.search import Found, search_interactions
 
@@ -52,6 +53,8 @@ def search(file: Path | None, query: str, limit: int) -> None:
 
 
 async def _search(file: Path | None, query: str, limit: int) -> None:
+    if not query_phrases(query):
+        raise BadInput("there is no word in the search; write what to look for, such as: carebot search coat")
     async with store(file) as (settings, database):
         async with database.read() as tx:
             hits = await search_interactions(tx, query, limit=limit)

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -126,6 +127,23 @@ def test_search_shows_the_words_and_cannot_steer_the_terminal(shop: Shop) -> Non
     assert "退款" in out
     assert "\x1b" not in out
     assert shop.run("search", "天气") == (0, "nothing found for 天气\n", "")
+
+
+@pytest.mark.parametrize("query", ["", "  ", "？！"])
+def test_a_search_for_nothing_says_so(file_shop: Shop, query: str) -> None:
+    """No word is a slip, not a search that found nothing."""
+    status, out, err = file_shop.run("search", query)
+    assert (status, out) == (2, "")
+    assert err.startswith("carebot: there is no word in the search")
+
+
+def test_a_simulator_on_a_taken_port_names_the_mend(file_shop: Shop) -> None:
+    """One line, not the system's own words."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, out, err = file_shop.run_bare("simulator", "--port", str(taken.getsockname()[1]))
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "--port 0" in err
 
 
 def test_a_dead_letter_is_listed_shown_without_words_and_replayed(shop: Shop) -> None:
