@@ -68,7 +68,8 @@ async def _rate(context: CareContext, stars: int, *, replacing: int | None) -> N
         *aspects(context, f"c:faspect:{feedback_id}"),
         (button(context, "button.skip", f"c:faspect:{feedback_id}:skip"),),
     )
-    await context.say("feedback.aspect", buttons=buttons, replacing=replacing, stars=stars_in_signs(stars))
+    key = "feedback.aspect_low" if stars <= LOW_STARS else "feedback.aspect"
+    await context.say(key, buttons=buttons, replacing=replacing, stars=stars_in_signs(stars))
 
 
 async def on_kind(context: CareContext) -> None:

@@ -71,6 +71,8 @@ async def test_few_stars_offer_a_person(town: Town, ann: Chat) -> None:
     """Up to two stars a case is offered, with the words already said."""
     (asked,) = await ann.says("/feedback")
     (aspect,) = await ann.taps(asked.buttons[1][1])
+    assert "sorry" in aspect.text
+    assert "Thank" not in aspect.text
     (offer,) = await ann.taps(aspect.data("c:faspect"))
     assert len(offer.buttons) == 2
     await ann.says("nobody greeted me")
