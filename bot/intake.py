@@ -119,7 +119,7 @@ class WebhookServer:
             return web.Response(status=403)
         try:
             update = json.loads(await request.read())
-        except ValueError:
+        except (ValueError, RecursionError, web.RequestPayloadError):
             return web.Response(status=400)
         if update_id_of(update) is None:
             return web.Response(status=400)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from sqlalchemy import text
 
 from bot.clock import Clock
@@ -97,3 +98,24 @@ async def test_the_webhook_says_yes_only_after_the_commit(database: Database, un
     finally:
         await runner.cleanup()
     assert seen == [(503, []), (200, [7])]
+
+
+@pytest.mark.parametrize("body", [b'{"update_id":1,"message":' + b"[" * 5000 + b"]" * 5000 + b"}", b"[]", b"\xff\xfe{"])
+async def test_a_body_that_is_no_update_is_refused_and_harms_nobody(
+    database: Database, unused_port: int, body: bytes
+) -> None:
+    """However deep or broken it is, it is told so, and the next update is taken."""
+    inbox = Inbox(database, Clock(), BOT, stored=lambda: None)
+    runner = await WebhookServer(inbox, path="/telegram", secret="s").serve("127.0.0.1", unused_port)
+    url = f"http://127.0.0.1:{unused_port}/telegram"
+    try:
+        async with aiohttp.ClientSession(headers={SECRET_HEADER: "s"}) as telegram:
+            async with telegram.post(url, data=body) as answer:
+                assert answer.status == 400
+            async with telegram.post(url, data=b"x", headers={"Content-Encoding": "gzip"}) as answer:
+                assert answer.status == 400
+            async with telegram.post(url, json=update(7)) as answer:
+                assert answer.status == 200
+    finally:
+        await runner.cleanup()
+    assert await stored(database) == [7]
