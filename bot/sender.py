@@ -95,18 +95,24 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled; what was in flight when an earlier run ended is taken over first."""
+        first = True
         try:
-            async with self._work() as work:
-                alone = self._database.dialect == "sqlite"  # then whoever claimed a row is gone
-                await self._take_over(work, claimed_before=work.now - (timedelta() if alone else _GRACE))
             while True:
                 try:
+                    if first:
+                        await self._take_over_at_start()
+                        first = False
                     await self._run_once()
                 except Exception as error:  # the database is away: rows keep, results wait in memory
                     log.error("sending_failed", error=type(error).__name__)
                     await asyncio.sleep(1)
         finally:
             await self._finish()
+
+    async def _take_over_at_start(self) -> None:
+        async with self._work() as work:
+            alone = self._database.dialect == "sqlite"  # then whoever claimed a row is gone
+            await self._take_over(work, claimed_before=work.now - (timedelta() if alone else _GRACE))
 
     async def _run_once(self) -> None:
         outcomes, self._done = self._done, []
@@ -284,4 +290,7 @@ class Sender:
                     await asyncio.wait(set(self._in_flight))
         if self._done:
             outcomes, self._done = self._done, []
-            await settle_all(self._work, outcomes)
+            try:
+                await self._settle_apart(outcomes)
+            except Exception as error:  # the lead was lost with the database: recorded when it leads again
+                log.error("results_not_recorded", error=type(error).__name__, count=len(outcomes))

@@ -9,6 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.dispatcher import place_of
 from campaigns import birthday
 from domain.rules import Rules
 from services import cases, desk, drafts, promises, retention
@@ -104,4 +105,4 @@ class Ticks:
                         break
                     self._committed()
             except Exception as error:
-                log.error("tick_failed", tick=tick.name, error=type(error).__name__, exc_info=error)
+                log.error("tick_failed", tick=tick.name, error=place_of(error))  # never its text: it may quote a person
