@@ -191,7 +191,7 @@ async def _check_telegram(api: TelegramApi, settings: Settings, staff: Staff) ->
         yield _bad("telegram.token: Telegram does not know this token; ask @BotFather for the present one")
         return
     except TelegramError as error:
-        host = urlsplit(settings.telegram.api_base_url).netloc
+        host = urlsplit(settings.telegram.api_base_url).netloc.rpartition("@")[2]
         yield _bad(f"telegram.api_base_url: {host} cannot be reached ({_short(error)}); check the network or a proxy")
         return
     yield _ok(f"telegram.token: @{me.get('username', '?')} ({me['id']})")
@@ -209,7 +209,7 @@ async def _check_way_in(api: TelegramApi, settings: Settings) -> Finding:
         info = await api.call("getWebhookInfo", {})
     except TelegramError as error:
         return _warn(f"telegram.mode: the webhook could not be asked for ({_short(error)})")
-    host = urlsplit(info.get("url") or "").netloc
+    host = urlsplit(info.get("url") or "").netloc.rpartition("@")[2]
     if settings.telegram.mode == "polling":
         if host:
             mend = 'stop the program that uses it, or set mode = "webhook"; `carebot run` removes it'

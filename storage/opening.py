@@ -30,8 +30,10 @@ def make_file(url: str) -> None:
 
 def missing_file(url: str) -> Path | None:
     """Return the SQLite file that does not exist yet, if that is so."""
+    if not url.startswith("sqlite"):
+        return None
     path = make_url(url).database
-    return Path(path) if url.startswith("sqlite") and path and not Path(path).exists() else None
+    return Path(path) if path and not Path(path).exists() else None
 
 
 @contextmanager

@@ -170,3 +170,10 @@ async def test_a_foreign_webhook_in_the_way_of_polling_is_told(
     finding = about(await look(server, sqlite_url, tmp_path), "telegram.mode")
     assert finding.level is Level.WARNING
     assert f"127.0.0.1:{unused_port}" in finding.text
+
+
+async def test_a_password_in_the_server_s_address_is_not_shown(sqlite_url: str, tmp_path: Path) -> None:
+    """What is printed may be copied into a question to others."""
+    findings = await look("http://ann:secret@127.0.0.1:9", sqlite_url, tmp_path)
+    assert "127.0.0.1:9 cannot be reached" in about(findings, "telegram.api_base_url").text
+    assert not any("secret" in finding.text for finding in findings)

@@ -13,6 +13,7 @@ from domain.errors import SettingsError
 from storage import leadership
 from storage.database import Database, DatabaseFileGone, is_lost_connection, open_database
 from storage.leadership import Leader
+from storage.opening import missing_file
 from storage.tables import inbox
 
 
@@ -97,6 +98,8 @@ async def test_errors_quote_no_parameters(database: Database) -> None:
 
 def test_a_port_that_is_none_is_refused_in_one_line() -> None:
     """The URL is not repeated: it may hold a password."""
+    url = "postgresql+asyncpg://u:secret@host:notaport/db"
+    assert missing_file(url) is None
     with pytest.raises(SettingsError) as caught:
-        open_database("postgresql+asyncpg://u:secret@host:notaport/db")
+        open_database(url)
     assert "secret" not in str(caught.value)
