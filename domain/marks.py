@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 _NOTE = re.compile(r"/(/|note(@\w+)?(?=\s|$))")
 """``//`` and ``/note``, the latter also where Telegram sees no command: in a caption, or typed full-width."""
-_SIGNS = frozenset("/\\#!、")
+_SIGNS = frozenset("/\\#!、@")
 
 
 _UNSEEN = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"

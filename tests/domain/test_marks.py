@@ -18,7 +18,7 @@ def test_the_mark_makes_a_note(before: str, mark: str, words: str) -> None:
     assert meaning_of(before + mark + words, MARKS) is Meaning.NOTE
 
 
-@given(dressing, st.sampled_from("/\\#!！＃／＼、"), rest)
+@given(dressing, st.sampled_from("/\\#!！＃／＼、@＠"), rest)
 def test_a_sign_at_the_head_is_never_plain(before: str, sign: str, words: str) -> None:
     """Whatever begins like a command is at least asked about."""
     assert meaning_of(before + sign + words, MARKS) is not Meaning.PLAIN
