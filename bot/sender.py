@@ -31,7 +31,6 @@ from texts import Texts
 
 log = structlog.get_logger("sender")
 
-LEASE = timedelta(minutes=3)
 _TAKE_OVER_EVERY = timedelta(seconds=5)
 _GRACE = timedelta(seconds=10)
 """How long another replica that lost the lead may need to record the calls it had under way."""
@@ -177,7 +176,7 @@ class Sender:
             dropped = await self._drop_unwanted(work, heads)
             going = [row for row in heads if row.id not in dropped and self._may_go(work, row)]
             if going:
-                await outbox.mark_sending(work.tx, ids=[row.id for row in going], lease_until_at=now + LEASE)
+                await outbox.mark_sending(work.tx, ids=[row.id for row in going], now=now)
             ways = await find_ways(work.tx, going)
             if now >= self._take_over_at:
                 await self._take_over(work, claimed_before=now - _GRACE)
@@ -278,7 +277,7 @@ class Sender:
     async def _take_over(self, work: Work, *, claimed_before: datetime) -> None:
         """Treat rows whose sender stopped in the middle as of unknown delivery; those under way here are none."""
         self._take_over_at = work.now + _TAKE_OVER_EVERY
-        for row in await outbox.list_expired(work.tx, bot_id=self._bot_id, now=claimed_before + LEASE):
+        for row in await outbox.list_left_sending(work.tx, bot_id=self._bot_id, claimed_before=claimed_before):
             if row.id not in self._under_way:
                 await expire(work, row)
 

@@ -74,9 +74,7 @@ async def _erase_outbox(tx: Tx, customer_id: int, now: datetime) -> None:
         outbox.c.chat_key.in_(told[2]),
     )
     await tx.execute(
-        update(outbox)
-        .where(his, outbox.c.state.in_(_OPEN))
-        .values(state="dropped", settled_at=now, lease_until_at=None, not_before_at=None)
+        update(outbox).where(his, outbox.c.state.in_(_OPEN)).values(state="dropped", settled_at=now, not_before_at=None)
     )
     await tx.execute(update(outbox).where(his).values(body=null(), error=None, sent_chat_id=None, coalesce_key=None))
     await tx.execute(update(outbox).where(his, outbox.c.target_kind == "chat").values(target_ref=0, chat_key="x0"))

@@ -213,27 +213,26 @@ async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[
 _SENDING_NOW = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state="sending", lease_until_at=bindparam("until"), attempts=outbox.c.attempts + 1)
+    .values(state="sending", claimed_at=bindparam("at"), attempts=outbox.c.attempts + 1)
 )
 
 
-async def mark_sending(tx: Tx, *, ids: Sequence[int], lease_until_at: datetime) -> None:
+async def mark_sending(tx: Tx, *, ids: Sequence[int], now: datetime) -> None:
     """Record that the calls for these rows are about to be made."""
-    await tx.execute(_SENDING_NOW, {"ids": list(ids), "until": lease_until_at})
+    await tx.execute(_SENDING_NOW, {"ids": list(ids), "at": now})
 
 
 _POSTPONE = update(outbox).where(outbox.c.id == bindparam("row_id")).values(not_before_at=bindparam("at"))
 _REQUEUE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(state="queued", lease_until_at=None, not_before_at=bindparam("at"), error=bindparam("why"))
+    .values(state="queued", not_before_at=bindparam("at"), error=bindparam("why"))
 )
 _SENT = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
     .values(
         state="sent",
-        lease_until_at=None,
         settled_at=bindparam("at"),
         sent_chat_id=bindparam("chat"),
         message_id=bindparam("message"),
@@ -244,7 +243,7 @@ _SENT = (
 _SETTLED = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(state=bindparam("to"), lease_until_at=None, settled_at=bindparam("at"), error=bindparam("why"))
+    .values(state=bindparam("to"), settled_at=bindparam("at"), error=bindparam("why"))
 )
 
 
@@ -270,11 +269,11 @@ def mark_settled(tx: Tx, *, row_id: int, state: str, now: datetime, error: str) 
     tx.later(_SETTLED, row_id=row_id, to=state, at=now, why=error)
 
 
-async def list_expired(tx: Tx, *, bot_id: int, now: datetime, limit: int = 500) -> list[OutboxRow]:
-    """Return rows whose sender did not come back within its lease: their delivery is unknown."""
+async def list_left_sending(tx: Tx, *, bot_id: int, claimed_before: datetime, limit: int = 500) -> list[OutboxRow]:
+    """Return rows claimed until ``claimed_before`` and not settled since: if nobody is at it, their fate is unknown."""
     statement = (
         select(*_COLUMNS)
-        .where(outbox.c.state == _SENDING, outbox.c.bot_id == bot_id, outbox.c.lease_until_at <= now)
+        .where(outbox.c.state == _SENDING, outbox.c.bot_id == bot_id, outbox.c.claimed_at <= claimed_before)
         .order_by(outbox.c.id)
         .limit(limit)
     )
@@ -285,9 +284,7 @@ async def list_expired(tx: Tx, *, bot_id: int, now: datetime, limit: int = 500) 
 async def turn_into_send(tx: Tx, *, row_id: int) -> None:
     """Let words that were to replace a message that is gone be said as a message of their own."""
     await tx.execute(
-        update(outbox)
-        .where(outbox.c.id == row_id)
-        .values(action=Action.SEND.value, state="queued", lease_until_at=None, not_before_at=None)
+        update(outbox).where(outbox.c.id == row_id).values(action=Action.SEND.value, state="queued", not_before_at=None)
     )
 
 

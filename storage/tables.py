@@ -363,7 +363,7 @@ outbox = _table(
     ),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before_at", Instant),
-    Column("lease_until_at", Instant),
+    Column("claimed_at", Instant, comment="when its call was last about to be made"),
     Column("dedupe_key", Text, unique=True),
     Column("coalesce_key", Text),
     Column("customer_id", Id, ForeignKey("customers.id")),
@@ -404,7 +404,7 @@ Index(
 )
 Index(
     "ix_outbox_sending",
-    outbox.c.lease_until_at,
+    outbox.c.claimed_at,
     sqlite_where=text("state = 'sending'"),
     postgresql_where=text("state = 'sending'"),
 )

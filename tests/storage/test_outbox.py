@@ -52,7 +52,7 @@ async def test_what_is_being_sent_holds_back_the_rest_of_its_chat(database: Data
     """The next reply goes only when the one before it is settled."""
     first, _second = await queue(database, words("first"), words("second"))
     async with database.write() as tx:
-        await outbox.mark_sending(tx, ids=[first], lease_until_at=NOW + MINUTE)
+        await outbox.mark_sending(tx, ids=[first], now=NOW)
     assert await heads(database) == []
     async with database.write() as tx:
         outbox.mark_sent(tx, row_id=first, now=NOW, chat_id=ANN, message_id=1)
@@ -96,22 +96,22 @@ async def test_a_waiting_card_takes_the_new_words_in_its_place(database: Databas
     assert await heads(database) == ["answered"]
     async with database.write() as tx:
         (row,) = await outbox.list_heads(tx, bot_id=BOT, now=NOW, limit=1)
-        await outbox.mark_sending(tx, ids=[row.id], lease_until_at=NOW + MINUTE)
+        await outbox.mark_sending(tx, ids=[row.id], now=NOW)
         await outbox.queue_or_replace(tx, words("resolved", coalesce_key=card), bot_id=BOT, now=NOW)
         outbox.mark_sent(tx, row_id=row.id, now=NOW, chat_id=ANN, message_id=1)
     assert await heads(database) == ["resolved"]
 
 
-async def test_rows_of_a_sender_that_died_are_found_when_their_lease_ends(database: Database) -> None:
-    """Not before, and not once they are settled."""
+async def test_rows_of_a_sender_that_died_are_found(database: Database) -> None:
+    """Not those claimed later than asked for, and not once they are settled."""
     first, second = await queue(database, words("first"), words("hello Bob", to=BOB))
     async with database.write() as tx:
-        await outbox.mark_sending(tx, ids=[first, second], lease_until_at=NOW + MINUTE)
+        await outbox.mark_sending(tx, ids=[first, second], now=NOW)
         outbox.mark_sent(tx, row_id=second, now=NOW, chat_id=BOB, message_id=1)
     async with database.write() as tx:
-        assert await outbox.list_expired(tx, bot_id=BOT, now=NOW) == []
-        assert [row.id for row in await outbox.list_expired(tx, bot_id=BOT, now=NOW + MINUTE)] == [first]
-        outbox.mark_settled(tx, row_id=first, state="unknown", now=NOW + MINUTE, error="lease")
+        assert await outbox.list_left_sending(tx, bot_id=BOT, claimed_before=NOW - MINUTE) == []
+        assert [row.id for row in await outbox.list_left_sending(tx, bot_id=BOT, claimed_before=NOW)] == [first]
+        outbox.mark_settled(tx, row_id=first, state="unknown", now=NOW + MINUTE, error="stopped")
     async with database.read() as tx:
         assert [row.id for row in await outbox.list_unknown(tx, limit=10)] == [first]
 

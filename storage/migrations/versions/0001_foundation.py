@@ -515,7 +515,7 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("not_before_at", sa.BigInteger(), nullable=True),
-        sa.Column("lease_until_at", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=True, comment="when its call was last about to be made"),
         sa.Column("dedupe_key", sa.Text(), nullable=True),
         sa.Column("coalesce_key", sa.Text(), nullable=True),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -569,7 +569,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_outbox_sending",
-            ["lease_until_at"],
+            ["claimed_at"],
             unique=False,
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
