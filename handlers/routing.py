@@ -11,12 +11,13 @@ from handlers.customers import edits as customer_edits
 from handlers.customers import reactions as customer_reactions
 from handlers.customers import taps as customer_taps
 from handlers.customers import words as customer_words
-from handlers.reading import Heard, read_message, read_tap
+from handlers.reading import Speaker, read_message, read_tap
 from handlers.staff import group as staff_group
 from handlers.staff import taps as staff_taps
 from handlers.staff import words as staff_words
 from services.customers import meet, set_reach
 from services.speech import record_heard
+from services.work import Person
 from storage.interactions import Origin
 
 
@@ -51,7 +52,8 @@ async def _on_private_message(context: CareContext) -> None:
     heard = context.said
     if heard.service:
         return
-    await _know(context, heard)
+    person = await _know(context, heard.speaker, heard.chat_id)
+    await set_reach(context.work, person, Reach.REACHABLE, by=person.actor)  # whoever writes can be reached
     if heard.edited:
         await customer_edits.on_edit(context)
         return
@@ -59,18 +61,17 @@ async def _on_private_message(context: CareContext) -> None:
     await customer_words.on_message(context)
 
 
-async def _know(context: CareContext, heard: Heard) -> None:
-    """Make sure that the person has a record; whoever writes can be reached."""
-    speaker = heard.speaker
+async def _know(context: CareContext, speaker: Speaker, chat_id: int) -> Person:
+    """Return the person in this private chat, with a new record when they speak for the first time."""
     if context.person is None:
         context.person = await meet(
             context.work,
-            chat_id=heard.chat_id,
+            chat_id=chat_id,
             name=speaker.name,
             username=speaker.username,
             language_code=speaker.language_code,
         )
-    await set_reach(context.work, context.person, Reach.REACHABLE, by=context.person.actor)
+    return context.person
 
 
 async def _on_tap(update: Update, context: CareContext) -> None:
@@ -83,20 +84,13 @@ async def _on_tap(update: Update, context: CareContext) -> None:
         if context.group is not None:
             await staff_taps.on_tap(context)
         return
-    if context.person is None:
-        context.person = await meet(
-            context.work,
-            chat_id=tap.chat_id,
-            name=tap.speaker.name,
-            username=tap.speaker.username,
-            language_code=tap.speaker.language_code,
-        )
+    person = await _know(context, tap.speaker, tap.chat_id)
     context.interaction_id = await record_heard(
         context.work,
-        author=context.person.actor,
+        author=person.actor,
         content=Content(Kind.TAP, tap.data),
         origin=tap.origin,
-        customer_id=context.person.customer.id,
+        customer_id=person.customer.id,
     )
     await customer_taps.on_tap(context)
 

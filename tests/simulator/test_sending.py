@@ -89,7 +89,8 @@ async def test_bad_texts_are_refused(any_bot: Bot, ann: int, text: str, mode: st
 
 async def test_length_is_counted_after_parsing(bot: Bot, ann: int) -> None:
     """Tags do not count; 4096 visible units are allowed."""
-    await bot.send_message(ann, "<b>" + "x" * 4096 + "</b>", parse_mode="HTML")
+    sent = await bot.send_message(ann, "<b>" + "x" * 4096 + "</b>", parse_mode="HTML")
+    assert sent.text == "x" * 4096
 
 
 async def test_captions_end_at_1024(bot: Bot, ann: int) -> None:
