@@ -27,16 +27,21 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Birthday:
-    """A solar birthday; the year is optional."""
+    """A birthday, solar or lunar; the year is optional. ``leap`` is a lunar leap month."""
 
     month: int
     day: int
     year: int | None = None
+    lunar: bool = False
+    leap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A person the business serves. ``zone`` is an IANA name or ``None`` when not known (the business's then)."""
+    """A person the business serves. ``zone`` is an IANA name or ``None`` when not known (the business's then).
+
+    ``code`` is public (member number and referral link), ``call_name`` how the person likes to be addressed.
+    """
 
     id: int
     name: str
@@ -45,6 +50,16 @@ class Customer:
     birthday: Birthday | None = None
     source: str | None = None
     branch_id: int | None = None
+    code: str = ""
+    tier: str = "new"
+    call_name: str | None = None
+    phone: str | None = None
+    owner_id: int | None = None
+
+    @property
+    def called(self) -> str:
+        """How this person is addressed."""
+        return (self.call_name or self.name).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +90,19 @@ class Permission(StrEnum):
     READ = "read"
     WORK_CASES = "work_cases"
     RUN_CAMPAIGNS = "run_campaigns"
+    EDIT_CUSTOMERS = "edit_customers"
+    MERGE_CUSTOMERS = "merge_customers"
+    CHANGE_POINTS = "change_points"
+    APPROVE = "approve"
     ADMINISTER = "administer"
 
 
+_AGENT = frozenset({Permission.READ, Permission.WORK_CASES, Permission.EDIT_CUSTOMERS, Permission.CHANGE_POINTS})
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ}),
-    Role.AGENT: frozenset({Permission.READ, Permission.WORK_CASES}),
+    Role.AGENT: _AGENT,
     Role.MARKETER: frozenset({Permission.READ, Permission.RUN_CAMPAIGNS}),
-    Role.SUPERVISOR: frozenset({Permission.READ, Permission.WORK_CASES}),
+    Role.SUPERVISOR: _AGENT | {Permission.MERGE_CUSTOMERS, Permission.APPROVE},
     Role.ADMIN: frozenset(Permission),
 }
 
@@ -127,11 +147,12 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     SYSTEM = "system"
     CAMPAIGN = "campaign"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The author of a change: its kind, and the id of the customer or member of staff."""
+    """The author of a change: its kind, and the id of the customer, member of staff or API key."""
 
     kind: ActorKind
     id: int | None = None

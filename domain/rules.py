@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.calendars import LeapDayPolicy, QuietHours
 from domain.languages import LANGUAGES
+from domain.loyalty import ContactRules, LoyaltyRules, RecordRules
 
 NOTICE_VERSION = 1
 """The version of the privacy notice; it grows when the notice's meaning changes, and people are shown it again."""
@@ -46,3 +47,6 @@ class Rules:
     quiet: QuietHours = field(default_factory=lambda: QuietHours(time(21), time(8)))
     birthday: BirthdayRules = field(default_factory=BirthdayRules)
     retention: Retention = field(default_factory=Retention)
+    loyalty: LoyaltyRules = field(default_factory=LoyaltyRules)
+    contact: ContactRules = field(default_factory=ContactRules)
+    record: RecordRules = field(default_factory=RecordRules)

@@ -23,7 +23,16 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from domain.errors import SettingsError, StorageError
 from storage import tables, writer_connection
 
-_BULK = (tables.customers, tables.contact_points, tables.media, tables.interactions, tables.outbox)
+_BULK = (
+    tables.customers,
+    tables.contact_points,
+    tables.media,
+    tables.interactions,
+    tables.outbox,
+    tables.purchases,
+    tables.point_entries,
+    tables.point_lots,
+)
 _WRITE_ORDER = {table.name: i for i, table in enumerate(tables.metadata.sorted_tables)}
 _CHUNK = 32
 _CHUNK_ALONE = 1000

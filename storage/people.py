@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import randbits
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.codes import CUSTOMER_SIGNS, spell
 from domain.dialogues import Dialogue, DialogueName
 from domain.people import Birthday, Consent, ConsentClass, ContactPoint, Customer, Reach
 from storage.database import Tx
@@ -42,8 +44,15 @@ _CUSTOMER = (
     customers.c.birth_month,
     customers.c.birth_day,
     customers.c.birth_year,
+    customers.c.birth_calendar,
+    customers.c.birth_leap,
     customers.c.source,
     customers.c.branch_id,
+    customers.c.code,
+    customers.c.tier,
+    customers.c.call_name,
+    customers.c.phone,
+    customers.c.owner_id,
 )
 _DIALOGUE = (
     dialogues.c.name.label("dialogue"),
@@ -60,8 +69,24 @@ _KNOWN = select(*_CONTACT, *_CUSTOMER, *_DIALOGUE).select_from(
 
 
 def _customer(row: Any) -> Customer:
-    birthday = Birthday(row.birth_month, row.birth_day, row.birth_year) if row.birth_month else None
-    return Customer(row.customer_id, row.name, row.language, row.zone, birthday, row.source, row.branch_id)
+    birthday = None
+    if row.birth_month:
+        lunar = row.birth_calendar == "lunar"
+        birthday = Birthday(row.birth_month, row.birth_day, row.birth_year, lunar, lunar and row.birth_leap)
+    return Customer(
+        row.customer_id,
+        row.name,
+        row.language,
+        row.zone,
+        birthday,
+        row.source,
+        row.branch_id,
+        row.code,
+        row.tier,
+        row.call_name,
+        row.phone,
+        row.owner_id,
+    )
 
 
 def _known(row: Any) -> KnownContact:
@@ -131,10 +156,12 @@ async def add_customer(
     tx: Tx, *, name: str, language: str, source: str | None, branch_id: int | None, now: datetime
 ) -> Customer:
     """Add a new customer with the next bulk write."""
-    customer = Customer(await tx.new_id(customers), name, language, None, None, source, branch_id)
+    code = spell(randbits(64), CUSTOMER_SIGNS)
+    customer = Customer(await tx.new_id(customers), name, language, None, None, source, branch_id, code)
     tx.add(
         customers,
         id=customer.id,
+        code=code,
         name=name,
         language=language,
         source=source,
@@ -285,5 +312,6 @@ async def list_imported(tx: Tx, keys: Sequence[str]) -> dict[str, dict[str, Any]
 async def add_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> int:
     """Add an imported customer with the next bulk write and return the id."""
     customer_id = await tx.new_id(customers)
-    tx.add(customers, id=customer_id, source_key=source_key, created_at=now, **values)
+    code = spell(randbits(64), CUSTOMER_SIGNS)
+    tx.add(customers, id=customer_id, code=code, source_key=source_key, created_at=now, **values)
     return customer_id
