@@ -39,7 +39,11 @@ webhook_endpoints = table(
     Column("secret", Text, nullable=False, comment="what deliveries are signed with"),
     Column("kinds", JSON, nullable=False, comment="the kinds of event it wants; empty: all"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("allow_private", Boolean, nullable=False, server_default=text("false"), comment="may be in our own network"),
     Column("created_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0", comment="in a row; none since it last answered"),
+    Column("failing_since_at", Instant),
+    Column("not_before_at", Instant, comment="it failed: nothing is sent to it until then"),
     erasure=NOBODYS,
 )
 
@@ -61,6 +65,7 @@ webhook_deliveries = table(
     Column("endpoint_id", Id, ForeignKey("webhook_endpoints.id"), nullable=False),
     Column("state", String(8), nullable=False, server_default="open", comment="open, sent or failed"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("queued_at", Instant, nullable=False, comment="given up some days after this; replaying begins anew"),
     Column("due_at", Instant, nullable=False),
     Column("status", Integer, comment="the last HTTP status"),
     Column("error", Text),
@@ -69,4 +74,10 @@ webhook_deliveries = table(
     erasure=NOBODYS,
 )
 _OPEN = text("state = 'open'")
-Index("ix_webhook_deliveries_due", webhook_deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "ix_webhook_deliveries_open",
+    webhook_deliveries.c.endpoint_id,
+    webhook_deliveries.c.due_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)

@@ -67,6 +67,10 @@ def _widen_customers() -> None:
         sqlite_where=reviewed,
         postgresql_where=reviewed,
     )
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index(
+        "ix_customers_merged_into", "customers", ["merged_into"], sqlite_where=merged, postgresql_where=merged
+    )
     op.execute("UPDATE customers SET zone_source = 'asked' WHERE zone IS NOT NULL")
 
 
@@ -162,7 +166,25 @@ def _make_tables() -> None:
         sa.Column("secret", sa.Text(), nullable=False, comment="what deliveries are signed with"),
         sa.Column("kinds", sa.JSON(), nullable=False, comment="the kinds of event it wants; empty: all"),
         sa.Column("active", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
+        sa.Column(
+            "allow_private",
+            sa.Boolean(),
+            server_default=sa.text("(false)"),
+            nullable=False,
+            comment="may be in our own network",
+        ),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "failures",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="in a row; none since it last answered",
+        ),
+        sa.Column("failing_since_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "not_before_at", sa.BigInteger(), nullable=True, comment="it failed: nothing is sent to it until then"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
         info={"erasure": "nobodys"},
         sqlite_autoincrement=True,
@@ -412,6 +434,12 @@ def _make_tables() -> None:
         sa.Column("endpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=8), server_default="open", nullable=False, comment="open, sent or failed"),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "queued_at",
+            sa.BigInteger(),
+            nullable=False,
+            comment="given up some days after this; replaying begins anew",
+        ),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True, comment="the last HTTP status"),
         sa.Column("error", sa.Text(), nullable=True),
@@ -426,9 +454,9 @@ def _make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_webhook_deliveries_due",
+        "ix_webhook_deliveries_open",
         "webhook_deliveries",
-        ["due_at"],
+        ["endpoint_id", "due_at"],
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
