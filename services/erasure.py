@@ -7,31 +7,52 @@ from domain.errors import NotFound
 from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind, Permission
 from services import desk
+from services.permits import member_of
+from services.webhooks import emit
 from services.work import Work
 from storage import erasure as rows
 from storage.audit import add_audit
 from storage.cases import get_case
-from storage.staff import get_member
 
 
 async def erase_customer(work: Work, customer_id: int, *, by: Actor) -> list[str] | Refusal:
     """Forget a customer: every word, name and address goes; that something was said, and when, stays.
 
-    Returns the media files (by SHA-256) that nobody needs any more, for the caller to delete after the commit.
-    The customer's contact is gone afterwards: what is still to be said goes to the bare chat. Asked again, it does
-    the same again. Raises :class:`NotFound`.
+    All records of the person go together: this one, and those that were merged into one with it. Points left are
+    forfeited, vouchers void. Returns the media files (by SHA-256) that nobody needs any more, for the caller to
+    delete after the commit; the sweep of the media folder finds them too. The customer's contact is gone afterwards:
+    what is still to be said goes to the bare chat. Asked again, it does the same again. Raises :class:`NotFound`.
     """
-    if not await _may_erase(work, customer_id, by):
+    records = await _lock_records(work, customer_id)
+    if not await _may_erase(work, records, by):
         return Refusal("desk.refused.not_allowed")
     if not await rows.is_known(work.tx, customer_id):
         raise NotFound(f"there is no customer {customer_id}")
-    await rows.lock_customer(work.tx, customer_id)
+    files: set[str] = set()
+    for record_id in records:
+        files.update(await _erase_record(work, record_id, by=by))
+    return sorted(files)
+
+
+async def _lock_records(work: Work, customer_id: int) -> list[int]:
+    """Return all records of the person, their contact points locked; looked at again, for they may just have merged."""
+    records: list[int] = []
+    while records != (found := await rows.list_records(work.tx, customer_id)):
+        records = found
+        await rows.lock_customers(work.tx, records)
+    return records
+
+
+async def _erase_record(work: Work, customer_id: int, *, by: Actor) -> list[str]:
     open_cases = await rows.list_open_cases(work.tx, customer_id)
+    code = await rows.get_code(work.tx, customer_id)
     files = await rows.empty_customer(work.tx, customer_id, now=work.now)
     for case_id in await rows.list_case_ids(work.tx, customer_id):
         work.tx.identity.pop(("case", case_id), None)
     for case_id, state in open_cases:
         await _close_view(work, case_id, state, customer_id=customer_id, by=by)
+    if code is not None:  # other systems are told once whom to forget
+        await emit(work, "customer.erased", customer_id=None, data={"code": code})
     add_audit(
         work.tx,
         at=work.now,
@@ -43,11 +64,12 @@ async def erase_customer(work: Work, customer_id: int, *, by: Actor) -> list[str
     return files
 
 
-async def _may_erase(work: Work, customer_id: int, by: Actor) -> bool:
+async def _may_erase(work: Work, records: Sequence[int], by: Actor) -> bool:
+    """Return whether it is the person, an admin, or the system; an API key never erases."""
     if by.kind is ActorKind.STAFF:
-        member = await get_member(work.tx, by.id) if by.id is not None else None
+        member = await member_of(work, by)
         return member is not None and member.may(Permission.ADMINISTER)
-    return by == SYSTEM or by == Actor(ActorKind.CUSTOMER, customer_id)
+    return by == SYSTEM or (by.kind is ActorKind.CUSTOMER and by.id in records)
 
 
 async def _close_view(work: Work, case_id: int, state: str, *, customer_id: int, by: Actor) -> None:

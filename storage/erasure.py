@@ -1,31 +1,67 @@
 """The places a customer's words can be, one step a table: emptied or deleted as ``storage.tables`` decides."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, delete, false, func, literal, not_, null, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from storage.database import Tx
 from storage.search import forget_words, tidy
 from storage.tables import (
+    api_answers,
+    approvals,
     audit,
     cases,
     consents,
     contact_points,
+    customer_events,
+    customer_tags,
     customers,
     deliveries,
     dialogues,
     erasures,
     feedback,
+    files,
     inbox,
     interactions,
+    link_codes,
     media,
+    notices,
     outbox,
+    point_entries,
+    point_lots,
+    purchases,
+    referrals,
+    refunds,
     staff_groups,
+    vouchers,
+    webhook_deliveries,
+    webhook_events,
 )
 
 _OPEN = ("queued", "sending")
+_ERASED = "erased"
+
+
+def _erased_key(row_id: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return what stands for a key that came from outside: unique still, and nobody's."""
+    return literal("erased:") + cast(row_id, Text)
 
 
 def _his(column: ColumnElement[Any], customer_id: int, *, of: Any) -> ColumnElement[bool]:
@@ -76,8 +112,11 @@ async def _erase_outbox(tx: Tx, customer_id: int, now: datetime) -> None:
     await tx.execute(
         update(outbox).where(his, outbox.c.state.in_(_OPEN)).values(state="dropped", settled_at=now, not_before_at=None)
     )
-    await tx.execute(update(outbox).where(his).values(body=null(), error=None, sent_chat_id=None, coalesce_key=None))
-    await tx.execute(update(outbox).where(his, outbox.c.target_kind == "chat").values(target_ref=0, chat_key="x0"))
+    bare = outbox.c.target_kind == "chat"
+    empty = dict.fromkeys(("error", "sent_chat_id", "coalesce_key", "dedupe_key"))
+    nobody = {"target_ref": case((bare, 0), else_=outbox.c.target_ref)}
+    nobody["chat_key"] = case((bare, "x0"), else_=outbox.c.chat_key)
+    await tx.execute(update(outbox).where(his).values(body=null(), **nobody, **empty))
 
 
 async def _erase_interactions(tx: Tx, customer_id: int, _now: datetime) -> None:
@@ -121,11 +160,97 @@ async def _erase_contacts(tx: Tx, customer_id: int, _now: datetime) -> None:
     await tx.execute(delete(contact_points).where(contact_points.c.customer_id == customer_id))
 
 
+async def _erase_purchases(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Keep the sums and days, for the books."""
+    empty = {"items": null(), "channel": None, "source_key": _erased_key(purchases.c.id)}
+    await tx.execute(update(purchases).where(purchases.c.customer_id == customer_id).values(**empty))
+
+
+async def _erase_refunds(tx: Tx, customer_id: int, _now: datetime) -> None:
+    his = _his(refunds.c.purchase_id, customer_id, of=purchases)
+    await tx.execute(update(refunds).where(his).values(reason=None, source_key=_erased_key(refunds.c.id)))
+
+
+async def _erase_entries(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Keep what the ledger adds up; why, and by which key from outside, goes."""
+    empty = {"working": null(), "reason": None, "source_key": _erased_key(point_entries.c.id)}
+    await tx.execute(update(point_entries).where(point_entries.c.customer_id == customer_id).values(**empty))
+
+
+async def _erase_lots(tx: Tx, customer_id: int, _now: datetime) -> None:
+    awaiting = (point_lots.c.customer_id == customer_id, point_lots.c.awaits.is_not(None))
+    await tx.execute(update(point_lots).where(*awaiting).values(awaits=_ERASED))
+
+
+async def _erase_vouchers(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Take the codes away; one not used yet is void. No code anybody can type looks like what stands for it."""
+    his = vouchers.c.customer_id == customer_id
+    await tx.execute(update(vouchers).where(his, vouchers.c.state == "issued").values(state="void"))
+    await tx.execute(update(vouchers).where(his).values(code=literal("-") + cast(vouchers.c.id, Text)))
+
+
+async def _erase_referrals(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Forget who brought whom, and the code of theirs by which others came."""
+    brought = select(referrals.c.referred_id).where(referrals.c.referrer_id == customer_id)
+    by_link = (customers.c.id.in_(brought), customers.c.source.like("r-%"))
+    await tx.execute(update(customers).where(*by_link).values(source=None))
+    either = or_(referrals.c.referrer_id == customer_id, referrals.c.referred_id == customer_id)
+    await tx.execute(delete(referrals).where(either))
+
+
+async def _erase_tags(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(customer_tags).where(customer_tags.c.customer_id == customer_id))
+
+
+async def _erase_link_codes(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(link_codes).where(link_codes.c.customer_id == customer_id))
+
+
+async def _erase_events(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Keep that something happened; what, was named elsewhere and may be anything."""
+    his = customer_events.c.customer_id == customer_id
+    await tx.execute(update(customer_events).where(his).values(name=_ERASED, source_key=None, data=null()))
+
+
+async def _erase_notices(tx: Tx, customer_id: int, _now: datetime) -> None:
+    his = notices.c.customer_id == customer_id
+    await tx.execute(update(notices).where(his, notices.c.state == "waiting").values(state="dropped", reason=_ERASED))
+    await tx.execute(update(notices).where(his).values(data=null(), key=_erased_key(notices.c.id)))
+
+
+async def _erase_approvals(tx: Tx, customer_id: int, now: datetime) -> None:
+    his = approvals.c.customer_id == customer_id
+    await tx.execute(update(approvals).where(his, approvals.c.state == "open").values(state="expired", decided_at=now))
+    await tx.execute(update(approvals).where(his).values(asked=null()))
+
+
+async def _erase_files(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(files).where(files.c.customer_id == customer_id))
+
+
+async def _erase_answers(tx: Tx, customer_id: int, _now: datetime) -> None:
+    await tx.execute(delete(api_answers).where(api_answers.c.customer_id == customer_id))
+
+
+async def _erase_webhooks(tx: Tx, customer_id: int, now: datetime) -> None:
+    """Empty what other systems were to be told, and tell no more of it."""
+    his = webhook_events.c.customer_id == customer_id
+    unsaid = (webhook_deliveries.c.state == "open", _his(webhook_deliveries.c.event_id, customer_id, of=webhook_events))
+    await tx.execute(update(webhook_deliveries).where(*unsaid).values(state="failed", error=_ERASED, settled_at=now))
+    await tx.execute(update(webhook_events).where(his).values(data=null()))
+
+
 async def _erase_customer(tx: Tx, customer_id: int, now: datetime) -> None:
-    empty = dict.fromkeys(("zone", "birth_month", "birth_day", "birth_year", "source", "source_key"))
-    await tx.execute(
-        update(customers).where(customers.c.id == customer_id).values(name="", erased_at=now, branch_id=None, **empty)
-    )
+    """Empty the record itself; its public code becomes one that nobody can have or type."""
+    empty = dict.fromkeys(_OF_PERSON)
+    record = {"name": "", "code": f"-{customer_id}", "custom": null(), "birth_calendar": "solar", "birth_leap": False}
+    await tx.execute(update(customers).where(customers.c.id == customer_id).values(erased_at=now, **record, **empty))
+
+
+_OF_PERSON = (
+    *("zone", "zone_source", "call_name", "phone", "phone_proved_at", "birth_month", "birth_day", "birth_year"),
+    *("preferences", "owner_id", "tier_review_at", "lost_reason", "source", "source_key", "branch_id"),
+)
 
 
 async def _erase_media(tx: Tx, customer_id: int, _now: datetime) -> None:
@@ -147,6 +272,20 @@ STEPS: dict[str, Callable[[Tx, int, datetime], Awaitable[None]]] = {
     "audit": _erase_audit,
     "dialogues": _erase_dialogues,
     "consents": _erase_consents,
+    "approvals": _erase_approvals,
+    "files": _erase_files,
+    "notices": _erase_notices,
+    "refunds": _erase_refunds,
+    "purchases": _erase_purchases,
+    "point_entries": _erase_entries,
+    "point_lots": _erase_lots,
+    "vouchers": _erase_vouchers,
+    "referrals": _erase_referrals,
+    "customer_tags": _erase_tags,
+    "customer_events": _erase_events,
+    "link_codes": _erase_link_codes,
+    "api_answers": _erase_answers,
+    "webhook_events": _erase_webhooks,
     "contact_points": _erase_contacts,
     "customers": _erase_customer,
 }
@@ -158,10 +297,38 @@ async def is_known(tx: Tx, customer_id: int) -> bool:
     return (await tx.execute(select(customers.c.id).where(customers.c.id == customer_id))).first() is not None
 
 
-async def lock_customer(tx: Tx, customer_id: int) -> None:
-    """Make other transactions that speak for this customer wait until this one ends."""
+async def list_records(tx: Tx, customer_id: int) -> list[int]:
+    """Return all records of the person behind one of them, ascending: duplicates merged into it, or it into another."""
+    root, above = customer_id, await _merged_into(tx, customer_id)
+    seen = {root}
+    while above is not None and above not in seen:
+        root, above = above, await _merged_into(tx, above)
+        seen.add(root)
+    found, newest = {root}, [root]
+    while newest:
+        below = select(customers.c.id).where(customers.c.merged_into.in_(newest), customers.c.id.not_in(found))
+        newest = list((await tx.execute(below)).scalars())
+        found.update(newest)
+    return sorted(found)
+
+
+async def _merged_into(tx: Tx, customer_id: int) -> int | None:
+    found = await tx.execute(select(customers.c.merged_into).where(customers.c.id == customer_id))
+    into: int | None = found.scalar_one_or_none()
+    return into
+
+
+async def get_code(tx: Tx, customer_id: int) -> str | None:
+    """Return the public code of a customer who was not erased yet."""
+    known = (customers.c.id == customer_id, customers.c.erased_at.is_(None))
+    code: str | None = (await tx.execute(select(customers.c.code).where(*known))).scalar_one_or_none()
+    return code
+
+
+async def lock_customers(tx: Tx, customer_ids: Sequence[int]) -> None:
+    """Make other transactions that speak for these customers wait until this one ends."""
     if tx.for_update:
-        his = contact_points.c.customer_id == customer_id
+        his = contact_points.c.customer_id.in_(customer_ids)
         await tx.execute(select(contact_points.c.id).where(his).order_by(contact_points.c.id).with_for_update())
 
 
@@ -180,7 +347,7 @@ async def list_case_ids(tx: Tx, customer_id: int) -> list[int]:
 async def empty_customer(tx: Tx, customer_id: int, *, now: datetime) -> list[str]:
     """Empty or delete everything of a customer; returns the files (by SHA-256) that no row wants any more."""
     held = select(media.c.sha256).where(media.c.id.in_(_shown(customer_id)), media.c.sha256.is_not(None)).distinct()
-    files = [str(sha256) for sha256 in (await tx.execute(held)).scalars()]
+    unwanted = [str(sha256) for sha256 in (await tx.execute(held)).scalars()]
     if tx.dialect == "sqlite":
         await tx.execute(text("PRAGMA secure_delete = ON"))  # what is deleted is overwritten with zeros
     for step in STEPS.values():
@@ -190,9 +357,9 @@ async def empty_customer(tx: Tx, customer_id: int, *, now: datetime) -> list[str
         await tx.execute(text("PRAGMA secure_delete = OFF"))
     insert = tx.insert(erasures).values(customer_id=customer_id, erased_at=now)
     await tx.execute(insert.on_conflict_do_nothing(index_elements=["customer_id"]))
-    wanted = select(media.c.sha256).where(media.c.sha256.in_(files)) if files else None
+    wanted = select(media.c.sha256).where(media.c.sha256.in_(unwanted)) if unwanted else None
     kept = set((await tx.execute(wanted)).scalars()) if wanted is not None else set()
-    return [sha256 for sha256 in files if sha256 not in kept]
+    return [sha256 for sha256 in unwanted if sha256 not in kept]
 
 
 async def list_unerased(tx: Tx) -> list[int]:

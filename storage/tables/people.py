@@ -61,6 +61,8 @@ Index("uq_customers_code", customers.c.code, unique=True)
 Index("ix_customers_birthday", customers.c.birth_month, customers.c.birth_day)
 _REVIEWED = text("tier_review_at IS NOT NULL")
 Index("ix_customers_tier_review_at", customers.c.tier_review_at, sqlite_where=_REVIEWED, postgresql_where=_REVIEWED)
+_MERGED = text("merged_into IS NOT NULL")
+Index("ix_customers_merged_into", customers.c.merged_into, sqlite_where=_MERGED, postgresql_where=_MERGED)
 
 customer_tags = table(
     "customer_tags",

@@ -1,144 +1,73 @@
 """Whoever asks to be forgotten is forgotten everywhere, and nobody else is."""
 
-import json
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import JSON, String, Table, select, text
+from sqlalchemy import select
 
-from domain.cases import CaseKind
-from domain.dialogues import Dialogue, DialogueName
 from domain.errors import NotFound
-from domain.interactions import Content, Kind, MediaRef, Visibility
+from domain.interactions import Content, Kind, MediaRef
 from domain.outcomes import Refusal
-from domain.outgoing import to_chat, to_staff_group
-from domain.people import SYSTEM, Actor, ActorKind, Birthday, ConsentClass, Role
-from services import cases, customers
+from domain.people import SYSTEM, Actor, ActorKind
+from services import cases
 from services.erasure import erase_customer, replay_erasures
-from services.seeding import seed
-from services.speech import record_heard, say_html, tell
-from services.work import Person, Work
-from storage import feedback as feedback_rows
-from storage import jobs, outbox, tables
+from services.speech import record_heard
+from storage import jobs, outbox, people, tables
 from storage.database import Database
-from storage.deliveries import insert_planned
 from storage.erasure import STEPS
-from storage.inbox import claim_updates, insert_updates, mark_done, mark_failed
 from storage.interactions import Origin
 from storage.search import search_interactions
 from storage.staff import load_staff
-from tests.services.shop import ANN_CHAT, BOB_CHAT, BOT, MORNING, Working, arrive, hear
-
-GROUP = -100500
+from tests.services.shop import ANN_CHAT, BOT, MORNING, Working, arrive
+from tests.services.traces import live, places, shop, worded
 
 
 def test_every_table_has_a_decision() -> None:
     """A new table cannot come in without saying what erasure does to it."""
+    decisions = (tables.DELETED, tables.EMPTIED, tables.KEPT, tables.NOBODYS)
     for table in tables.metadata.sorted_tables:
-        assert table.info.get("erasure") in (tables.DELETED, tables.EMPTIED, tables.NOBODYS), table.name
+        assert table.info.get("erasure") in decisions, table.name
     assert set(STEPS) == {table.name for table in tables.MAY_BE_ONE_CUSTOMERS}
 
 
-async def live(work: Work, *, chat_id: int, word: str) -> Person:
-    """Let a person leave ``word`` in every place there is."""
-    tx = work.tx
-    updates = [(chat_id * 10 + i, chat_id, json.dumps({"text": f"{word} {i}"})) for i in range(3)]
-    updates.append((chat_id * 10 + 5, GROUP, json.dumps({"reply_to_message": {"text": word}})))
-    await insert_updates(tx, bot_id=BOT, updates=updates, now=work.now)
-    ids = [update.id for update in await claim_updates(tx, bot_id=BOT, now=work.now, limit=100)]
-    person = await arrive(work, chat_id=chat_id, name=word)
-    await mark_done(tx, ids=ids[1:], now=work.now)
-    await mark_failed(tx, inbox_id=ids[0], error="ValueError", now=work.now, next_try_at=None)
-    await customers.set_birthday(work, person, Birthday(3, 5, 1990))
-    await customers.set_zone(work, person, "Asia/Taipei")
-    await customers.note_source(work, person, f"s-{word}")
-    await customers.set_consent(work, person, ConsentClass.CARE, given=True)
-    said = await hear(work, person, f"my {word} broke 退款{word}", message_id=1)
-    photo = MediaRef(f"file-{word}", f"unique-{word}", 10, "image/jpeg", f"{word}.jpg")
-    shown = await record_heard(
-        work,
-        author=person.actor,
-        content=Content(Kind.PHOTO, word, ({"type": "url", "url": word},), photo, word, {"place": word}),
-        origin=Origin(chat_id, 2),
-        customer_id=person.customer.id,
-    )
-    case = await cases.open_case(
-        work, person, kind=CaseKind.COMPLAINT, interaction_ids=[said, shown], order_ref=f"{word}-7"
-    )
-    member = next(iter((await load_staff(tx, bot_id=BOT)).members.values()))
-    await record_heard(
-        work,
-        author=cases.actor_of(member),
-        content=Content(Kind.TEXT, f"note about {word}"),
-        origin=Origin(GROUP, 9),
-        customer_id=None,
-        case_id=case.id,
-        visibility=Visibility.INTERNAL,
-    )
-    await say_html(work, person, f"dear {word}")
-    await tell(work, to_chat(chat_id), word, dedupe_key=f"apology:{ids[0]}")
-    feedback_id = await feedback_rows.insert_feedback(
-        tx, customer_id=person.customer.id, kind="praise", stars=5, now=work.now
-    )
-    await feedback_rows.change_feedback(tx, feedback_id, text=word)
-    group = next(iter((await load_staff(tx, bot_id=BOT)).groups.values()))
-    await tell(work, to_staff_group(group.id), f"praise {word}", dedupe_key=f"feedback:{feedback_id}")
-    person.enter(work, Dialogue(person.contact.id, DialogueName.DRAFT, "words", work.now, {"words": word}))
-    plan = {
-        "campaign": "birthday",
-        "occasion": "2027",
-        "customer_id": person.customer.id,
-        "occasion_on": "2027-03-05",
-        "zone": "Asia/Taipei",
-        "due_at": work.now + timedelta(days=100),
-        "late_after_at": work.now + timedelta(days=101),
-        "planned_at": work.now,
-    }
-    await insert_planned(tx, [plan], renewable=("late",))
-    await tx.flush()
-    return person
+OURS = {
+    "api_answers": "request_hash",
+    "approvals": "kind state",
+    "audit": "actor_kind action subject_kind before",
+    "cases": "kind state aspect",
+    "consents": "kind",
+    "contact_points": "reach",
+    "customers": "code language zone zone_source birth_calendar tier",
+    "deliveries": "campaign occasion occasion_on zone state reason consent",
+    "dialogues": "name step",
+    "feedback": "kind aspect",
+    "files": "kind mime",
+    "inbox": "state error",
+    "interactions": "author_kind direction visibility kind",
+    "media": "mime state sha256",
+    "notices": "kind state reason",
+    "outbox": "chat_key purpose on_unknown action target_kind state dedupe_key error",
+    "point_entries": "kind rule actor_kind",
+    "purchases": "currency",
+    "referrals": "void_reason",
+    "tier_changes": "before after cause actor_kind",
+    "vouchers": "state used_by_kind",
+    "webhook_events": "kind",
+}
+"""Columns whose words are the program's own or of another kind, and cannot be what a person said or is called."""
 
 
-async def shop(working: Working) -> tuple[Person, Person]:
-    """Ann and Bob, who both left their words everywhere."""
-    async with working() as work:
-        await seed(
-            work, groups=[(GROUP, "Desk", None)], members=[(7, "Ben", Role.AGENT, None), (8, "Ada", Role.ADMIN, None)]
-        )
-        return (
-            await live(work, chat_id=ANN_CHAT, word="annsecret"),
-            await live(work, chat_id=BOB_CHAT, word="bobsecret"),
-        )
-
-
-async def places(database: Database, word: str) -> dict[str, int]:
-    """Return how often ``word`` stands in each text or JSON column of the database."""
-    found: dict[str, int] = {}
-    async with database.read() as tx:
-        for table in tables.metadata.sorted_tables:
-            for column in _worded(table):
-                for value in (await tx.execute(select(column))).scalars():
-                    if word in json.dumps(value, ensure_ascii=False).lower():
-                        name = f"{table.name}.{column.name}"
-                        found[name] = found.get(name, 0) + 1
-        words = (await tx.execute(text("SELECT CAST(words AS TEXT) FROM search_words"))).scalars().all()
-        found["search_words"] = sum(word in row for row in words)
-    return {name: count for name, count in found.items() if count}
-
-
-def _worded(table: Table) -> list[Any]:
-    return [column for column in table.columns if isinstance(column.type, String | JSON)]
+def _named() -> set[str]:
+    found = (table for table in tables.metadata.sorted_tables if table.info["erasure"] != tables.NOBODYS)
+    return {f"{table.name}.{column.name}" for table in found for column in worded(table)}
 
 
 async def test_no_word_of_the_forgotten_remains_and_all_of_others_do(database: Database, working: Working) -> None:
     """Ann is forgotten in every text and JSON column there is; Bob's words all stand where they stood."""
     ann, _bob = await shop(working)
     before = await places(database, "bobsecret")
-    assert {"inbox.payload", "outbox.body", "cases.summary", "feedback.text", "media.name", "search_words"} <= set(
-        before
-    )
+    ours = {f"{table}.{column}" for table, columns in OURS.items() for column in columns.split()}
+    assert _named() - set(before) == ours
     async with working() as work:
         assert not isinstance(await erase_customer(work, ann.customer.id, by=ann.actor), Refusal)
     assert await places(database, "annsecret") == {}
@@ -252,6 +181,94 @@ async def test_a_restored_backup_forgets_again(database: Database, working: Work
     async with working() as work:
         await replay_erasures(work)
     assert await places(database, "annsecret") == {}
+
+
+async def test_the_books_keep_sums_and_days_without_a_person(database: Database, working: Working) -> None:
+    """What was bought and booked still adds up; the record is a number without name, code or birthday."""
+    ann, _bob = await shop(working)
+    async with working() as work:
+        await erase_customer(work, ann.customer.id, by=ann.actor)
+    his = ann.customer.id
+    async with database.read() as tx:
+        sale = (await tx.execute(select(tables.purchases).where(tables.purchases.c.customer_id == his))).one()
+        entry = (
+            await tx.execute(select(tables.point_entries).where(tables.point_entries.c.customer_id == his))
+        ).first()
+        voucher = (await tx.execute(select(tables.vouchers).where(tables.vouchers.c.customer_id == his))).one()
+        record = (await tx.execute(select(tables.customers).where(tables.customers.c.id == his))).one()
+        left = set((await tx.execute(select(tables.referrals.c.id))).scalars())
+    assert entry is not None
+    assert (sale.amount_minor, sale.refunded_minor, sale.bought_at) == (12_300, 300, MORNING)
+    assert (sale.source_key, entry.source_key) == (f"erased:{sale.id}", f"erased:{entry.id}")
+    assert (entry.points, entry.reason, entry.working) == (123, None, None)
+    assert (voucher.state, voucher.code) == ("void", f"-{voucher.id}")
+    assert record.code == f"-{his}"
+    assert (record.phone, record.birth_month, record.owner_id, record.zone, record.lost_reason) == (None,) * 5
+    assert left == set()
+
+
+async def test_whom_she_brought_no_longer_names_her(database: Database, working: Working) -> None:
+    """The code in the link by which Bob came was hers; it goes with her, as the note of who brought whom does."""
+    ann, bob = await shop(working)
+    async with working() as work:
+        people.change_customer(work.tx, bob.customer.id, source=f"r-{ann.customer.code}")
+    async with working() as work:
+        await erase_customer(work, ann.customer.id, by=ann.actor)
+    found = await places(database, ann.customer.code.lower())
+    assert set(found) <= {"webhook_events.data"}  # what tells other systems whom to forget
+
+
+async def test_other_systems_are_told_once_whom_to_forget(database: Database, working: Working) -> None:
+    """They hear the code alone; what they had not yet been told of her, they are not told any more."""
+    ann, bob = await shop(working)
+    for _ in range(2):
+        async with working() as work:
+            await erase_customer(work, ann.customer.id, by=ann.actor)
+    events = tables.webhook_events.join(tables.webhook_deliveries)
+    said = select(tables.webhook_events, tables.webhook_deliveries.c.state).select_from(events)
+    async with database.read() as tx:
+        rows = (await tx.execute(said.order_by(tables.webhook_events.c.id))).all()
+    hers = [(row.kind, row.data, row.state) for row in rows if row.customer_id != bob.customer.id]
+    assert hers[0] == ("customer.changed", None, "failed")
+    assert set((kind, data["code"], state) for kind, data, state in hers[1:]) == {
+        ("customer.erased", ann.customer.code, "open")
+    }
+    assert len({row.id for row in rows if row.kind == "customer.erased"}) == 1
+
+
+async def test_other_systems_are_told_once_whom_to_forget(database: Database, working: Working) -> None:
+    """They hear the code alone; what they had not yet been told of her, they are not told any more."""
+    ann, bob = await shop(working)
+    for _ in range(2):
+        async with working() as work:
+            await erase_customer(work, ann.customer.id, by=ann.actor)
+    events = tables.webhook_events.join(tables.webhook_deliveries)
+    said = select(tables.webhook_events, tables.webhook_deliveries.c.state).select_from(events)
+    async with database.read() as tx:
+        rows = (await tx.execute(said.order_by(tables.webhook_events.c.id))).all()
+    hers = [(row.kind, row.data, row.state) for row in rows if row.customer_id != bob.customer.id]
+    assert hers[0] == ("customer.changed", None, "failed")
+    assert set((kind, data["code"], state) for kind, data, state in hers[1:]) == {
+        ("customer.erased", ann.customer.code, "open")
+    }
+    assert len({row.id for row in rows if row.kind == "customer.erased"}) == 1
+
+
+async def test_duplicates_merged_into_one_are_forgotten_with_it(database: Database, working: Working) -> None:
+    """Whichever record of the same person is named, all of them go, and nobody else's."""
+    ann, _bob = await shop(working)
+    async with working() as work:
+        double = await live(work, chat_id=2001, word="anndouble")
+        third = await live(work, chat_id=2002, word="annthird")
+        people.change_customer(work.tx, third.customer.id, merged_into=double.customer.id)
+        people.change_customer(work.tx, double.customer.id, merged_into=ann.customer.id)
+    async with working() as work:
+        assert not isinstance(await erase_customer(work, double.customer.id, by=ann.actor), Refusal)
+    for word in ("annsecret", "anndouble", "annthird"):
+        assert await places(database, word) == {}
+    async with database.read() as tx:
+        erased = (await tx.execute(select(tables.erasures.c.customer_id))).scalars().all()
+    assert sorted(erased) == sorted(person.customer.id for person in (ann, double, third))
 
 
 async def test_a_person_who_writes_again_is_new(working: Working, database: Database) -> None:
