@@ -87,6 +87,7 @@ point_lots = table(
     Column("available_at", Instant, comment="pending until then; empty: until what it awaits has happened"),
     Column("awaits", Text, comment="the event a pending lot waits for"),
     Column("expires_at", Instant, comment="not spendable from then on; empty: never"),
+    Column("lasts_s", BigInteger, comment="how long an awaited lot is good, from when it is available"),
     erasure=EMPTIED,
 )
 _LEFT = text("remaining > 0")

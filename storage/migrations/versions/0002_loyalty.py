@@ -554,6 +554,12 @@ def _make_tables() -> None:
         ),
         sa.Column("awaits", sa.Text(), nullable=True, comment="the event a pending lot waits for"),
         sa.Column("expires_at", sa.BigInteger(), nullable=True, comment="not spendable from then on; empty: never"),
+        sa.Column(
+            "lasts_s",
+            sa.BigInteger(),
+            nullable=True,
+            comment="how long an awaited lot is good, from when it is available",
+        ),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_point_lots_customer_id")),
         sa.ForeignKeyConstraint(["entry_id"], ["point_entries.id"], name=op.f("fk_point_lots_entry_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_point_lots")),
