@@ -87,9 +87,11 @@ files = table(
     Column("mime", String(64), nullable=False),
     Column("content", LargeBinary),
     Column("wanted_at", Instant, nullable=False),
+    Column("dedupe_key", Text, unique=True, comment="the same wish is made and sent once"),
     erasure=DELETED,
 )
-Index("ix_files_wanted_at", files.c.wanted_at)
+_KEPT_YET = text("recipe IS NOT NULL")
+Index("ix_files_wanted_at", files.c.wanted_at, sqlite_where=_KEPT_YET, postgresql_where=_KEPT_YET)
 
 import_runs = table(
     "import_runs",

@@ -249,13 +249,22 @@ def _make_tables() -> None:
         sa.Column("mime", sa.String(length=64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("wanted_at", sa.BigInteger(), nullable=False),
+        sa.Column("dedupe_key", sa.Text(), nullable=True, comment="the same wish is made and sent once"),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_files_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_files_dedupe_key")),
         info={"erasure": "deleted"},
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_files_customer_id"), "files", ["customer_id"], unique=False)
-    op.create_index("ix_files_wanted_at", "files", ["wanted_at"], unique=False)
+    op.create_index(
+        "ix_files_wanted_at",
+        "files",
+        ["wanted_at"],
+        unique=False,
+        sqlite_where=sa.text("recipe IS NOT NULL"),
+        postgresql_where=sa.text("recipe IS NOT NULL"),
+    )
     op.create_table(
         "link_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
