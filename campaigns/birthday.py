@@ -1,10 +1,9 @@
 """Birthday care: planned a day ahead in each person's own time, asked again when due, said once a year."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain.calendars import birthday_on, due_at, next_send_at
+from domain.calendars import birthday_year, births_kept_on, due_at, is_kept_on, next_send_at
 from domain.instants import zone_named
 from domain.outgoing import Button, Purpose
 from domain.people import Actor, ActorKind, Birthday, ConsentClass, Reach
@@ -39,7 +38,7 @@ async def plan(work: Work) -> int:
         found = await delivery_rows.list_birthday_candidates(
             work.tx,
             bot_id=work.bot_id,
-            days=_births_kept_on(work, days),
+            births=births_kept_on(days, work.rules.birthday.leap_day),
             occasions_on=[day.isoformat() for day in days],
             campaign=CAMPAIGN,
             consent=ConsentClass.CARE.value,
@@ -62,30 +61,21 @@ def _days_somewhere(now: datetime) -> list[date]:
     return [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
 
 
-def _births_kept_on(work: Work, days: Sequence[date]) -> list[tuple[int, int]]:
-    """Return the ``(month, day)`` births that are kept on ``days``: 29 February may be among them any year."""
-    births = {(day.month, day.day) for day in days}
-    leap = Birthday(2, 29)
-    if any(birthday_on(leap, day.year, work.rules.birthday.leap_day) == day for day in days):
-        births.add((2, 29))
-    return sorted(births)
-
-
 def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
     """Return the delivery to freeze for this person, unless the day is another or its hour has long passed."""
     rules = work.rules.birthday
     zone = zone_named(candidate.zone, work.rules.zone)
     today = work.now.astimezone(zone).date()
-    birthday = Birthday(candidate.birth_month, candidate.birth_day)
+    birthday = Birthday(candidate.birth_month, candidate.birth_day, None, candidate.lunar, candidate.leap)
     for on in (today, today + timedelta(days=1)):
-        if birthday_on(birthday, on.year, rules.leap_day) != on:
+        if not is_kept_on(birthday, on, rules.leap_day):
             continue
         due = due_at(on, rules.send_at, work.rules.quiet, zone)
         if next_send_at(work.now, work.rules.quiet, zone) > due + rules.late_after:
             return None
         return {
             "campaign": CAMPAIGN,
-            "occasion": str(on.year),
+            "occasion": str(birthday_year(birthday, on)),
             "customer_id": candidate.customer_id,
             "occasion_on": on.isoformat(),
             "zone": zone.key,
@@ -131,9 +121,8 @@ def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at: datet
     if person is None:
         return "no_contact"
     birthday = person.customer.birthday
-    year = date.fromisoformat(delivery.occasion_on).year
-    kept_on = birthday_on(birthday, year, work.rules.birthday.leap_day).isoformat() if birthday else None
-    if kept_on != delivery.occasion_on:
+    occasion_on = date.fromisoformat(delivery.occasion_on)
+    if birthday is None or not is_kept_on(birthday, occasion_on, work.rules.birthday.leap_day):
         return BIRTHDAY_CHANGED
     if not wanted:
         return NO_CONSENT

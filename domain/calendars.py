@@ -1,11 +1,14 @@
 """Birthdays and quiet hours: which local day, and which instant."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.instants import local_instant
+from domain.lunar import is_lunar_day, lunar_birthday_on, lunar_births_kept_on, lunar_day_of
 from domain.people import Birthday
 
 
@@ -17,15 +20,61 @@ class LeapDayPolicy(StrEnum):
 
 
 def birthday_on(birthday: Birthday, year: int, policy: LeapDayPolicy) -> date:
-    """Return the date on which ``birthday`` is kept in ``year``."""
+    """Return the date on which ``birthday`` is kept in ``year``: the lunar year of a lunar one.
+
+    Raises ``ValueError`` for a lunar year that is not known.
+    """
+    if birthday.lunar:
+        return lunar_birthday_on(birthday.month, birthday.day, year, leap=birthday.leap)
     try:
         return date(year, birthday.month, birthday.day)
     except ValueError:
         return date(year, 2, 28) if policy is LeapDayPolicy.FEB_28 else date(year, 3, 1)
 
 
-def is_birthday(month: int, day: int) -> bool:
-    """Return whether ``month``/``day`` is a day of some year."""
+def birthday_year(birthday: Birthday, on: date) -> int:
+    """Return the year in which ``on`` lies by the calendar of ``birthday``: each is kept once in such a year.
+
+    The 1st of the 12th lunar month falls twice in the solar year 2027, and some lunar days fall in none of another.
+    """
+    return lunar_day_of(on).year if birthday.lunar else on.year
+
+
+def is_kept_on(birthday: Birthday, on: date, policy: LeapDayPolicy) -> bool:
+    """Return whether ``on`` is the date on which ``birthday`` is kept in its year; a date not known is none."""
+    try:
+        return birthday_on(birthday, birthday_year(birthday, on), policy) == on
+    except ValueError:
+        return False
+
+
+def next_birthday(birthday: Birthday, today: date, policy: LeapDayPolicy) -> date:
+    """Return the first date from ``today`` on at which ``birthday`` is kept.
+
+    Raises ``ValueError`` where the lunar calendar is not known.
+    """
+    year = birthday_year(birthday, today)
+    this = birthday_on(birthday, year, policy)
+    return this if this >= today else birthday_on(birthday, year + 1, policy)
+
+
+def births_kept_on(days: Iterable[date], policy: LeapDayPolicy) -> list[tuple[bool, int, int]]:
+    """Return the births, as ``(lunar, month, day)``, some of which are kept on one of ``days``."""
+    leap = Birthday(2, 29)
+    births: set[tuple[bool, int, int]] = set()
+    for day in days:
+        births.add((False, day.month, day.day))
+        if is_kept_on(leap, day, policy):
+            births.add((False, leap.month, leap.day))
+        with suppress(ValueError):  # beyond the years whose lunar calendar is known
+            births.update((True, *birth) for birth in lunar_births_kept_on(day))
+    return sorted(births)
+
+
+def is_birthday(month: int, day: int, *, lunar: bool = False) -> bool:
+    """Return whether ``month``/``day`` is a day of some year of that calendar."""
+    if lunar:
+        return is_lunar_day(month, day)
     try:
         date(2000, month, day)
     except ValueError:

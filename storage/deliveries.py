@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select
 
 from storage.database import Tx
+from storage.people import LUNAR, SOLAR
 from storage.tables import consents, contact_points, customers, deliveries
 
 _PLANNED: ColumnElement[str] = literal_column("'planned'")
@@ -21,6 +22,8 @@ class Candidate:
     zone: str | None
     birth_month: int
     birth_day: int
+    lunar: bool
+    leap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,19 @@ class Delivery:
 _COLUMNS = tuple(deliveries.c[name] for name in Delivery.__slots__)
 
 
+def _born_on(lunar: bool, month: int, day: int) -> ColumnElement[bool]:
+    return and_(
+        customers.c.birth_month == month,
+        customers.c.birth_day == day,
+        customers.c.birth_calendar == (LUNAR if lunar else SOLAR),
+    )
+
+
 async def list_birthday_candidates(
     tx: Tx,
     *,
     bot_id: int,
-    days: Sequence[tuple[int, int]],
+    births: Sequence[tuple[bool, int, int]],
     occasions_on: Sequence[str],
     campaign: str,
     consent: str,
@@ -55,13 +66,13 @@ async def list_birthday_candidates(
     after_id: int,
     limit: int,
 ) -> list[Candidate]:
-    """Return customers born on one of the ``(month, day)`` days whose ``consent`` allows it, by id after ``after_id``.
+    """Return customers with one of the ``(lunar, month, day)`` births whose ``consent`` allows it, after ``after_id``.
 
     Whoever has a delivery of the campaign for one of ``occasions_on`` is left out, unless it was skipped for a
     ``renewable`` reason. Only people with a contact point of this bot count; whether they can be reached is asked
     when the message is due.
     """
-    born = or_(*(and_(customers.c.birth_month == month, customers.c.birth_day == day) for month, day in days))
+    born = or_(*(_born_on(*birth) for birth in births))
     in_touch = select(contact_points.c.id).where(
         contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id
     )
@@ -77,7 +88,14 @@ async def list_birthday_candidates(
         or_(deliveries.c.state != "skipped", deliveries.c.reason.not_in(renewable)),
     )
     statement = (
-        select(customers.c.id, customers.c.zone, customers.c.birth_month, customers.c.birth_day)
+        select(
+            customers.c.id,
+            customers.c.zone,
+            customers.c.birth_month,
+            customers.c.birth_day,
+            customers.c.birth_calendar == LUNAR,
+            customers.c.birth_leap,
+        )
         .where(
             born,
             customers.c.id > after_id,

@@ -15,6 +15,8 @@ from domain.people import Birthday, Consent, ConsentClass, ContactPoint, Custome
 from storage.database import Tx
 from storage.tables import branches, consents, contact_points, customers, dialogues
 
+SOLAR, LUNAR = "solar", "lunar"
+"""The calendars of ``customers.birth_calendar``."""
 _IDLE = "idle"
 
 
@@ -68,17 +70,33 @@ _KNOWN = select(*_CONTACT, *_CUSTOMER, *_DIALOGUE).select_from(
 )
 
 
+def birthday_of(row: Any) -> Birthday | None:
+    """Return the birthday a row of ``customers`` holds."""
+    if not row.birth_month:
+        return None
+    lunar = row.birth_calendar == LUNAR
+    return Birthday(row.birth_month, row.birth_day, row.birth_year, lunar, lunar and row.birth_leap)
+
+
+def birthday_columns(birthday: Birthday | None) -> dict[str, Any]:
+    """Return the columns of ``customers`` that hold a birthday."""
+    kept = birthday or Birthday(0, 0)
+    return {
+        "birth_month": kept.month or None,
+        "birth_day": kept.day or None,
+        "birth_year": kept.year,
+        "birth_calendar": LUNAR if kept.lunar else SOLAR,
+        "birth_leap": kept.leap,
+    }
+
+
 def _customer(row: Any) -> Customer:
-    birthday = None
-    if row.birth_month:
-        lunar = row.birth_calendar == "lunar"
-        birthday = Birthday(row.birth_month, row.birth_day, row.birth_year, lunar, lunar and row.birth_leap)
     return Customer(
         row.customer_id,
         row.name,
         row.language,
         row.zone,
-        birthday,
+        birthday_of(row),
         row.source,
         row.branch_id,
         row.code,
@@ -106,15 +124,26 @@ _OF_CHATS = _KNOWN.where(
 
 
 # A tick that opens what somebody has gathered waits for whoever handles that person's next words, and the reverse.
-_OF_CHATS_LOCKED = _OF_CHATS.order_by(contact_points.c.id).with_for_update(of=contact_points)
+# Locked first and read by a statement of its own: a row waited for shows who it belongs to now, not before the wait.
+_LOCK_CHATS = (
+    select(contact_points.c.id)
+    .where(
+        contact_points.c.bot_id == bindparam("bot_id"),
+        contact_points.c.chat_id.in_(bindparam("chats", expanding=True)),
+    )
+    .order_by(contact_points.c.id)
+    .with_for_update()
+)
 
 
 async def load_contacts(tx: Tx, *, bot_id: int, chat_ids: Sequence[int]) -> dict[int, KnownContact]:
     """Return what is known of the people behind these private chats, by chat id."""
     if not chat_ids:
         return {}
-    statement = _OF_CHATS_LOCKED if tx.for_update else _OF_CHATS
-    rows = await tx.execute(statement, {"bot_id": bot_id, "chats": list(chat_ids)})
+    chats = {"bot_id": bot_id, "chats": list(chat_ids)}
+    if tx.for_update:
+        await tx.execute(_LOCK_CHATS, chats)
+    rows = await tx.execute(_OF_CHATS, chats)
     return {row.chat_id: _known(row) for row in rows}
 
 
