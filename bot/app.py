@@ -173,13 +173,6 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
         texts=texts,
         in_flight=settings.pace.in_flight,
     )
-    jobs = Jobs(
-        database,
-        api,
-        clock,
-        media_folder=settings.storage.media_folder,
-        limit_bytes=rules.media_limit_bytes,
-    )
 
     def committed(answers: Sequence[TapAnswer] = ()) -> None:
         sender.answer_taps(answers)
@@ -187,6 +180,16 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
 
     dispatcher = Dispatcher(database, clock, bot, rules, texts, committed=committed)
     ticks = Ticks(database, clock, bot_id=bot.id, rules=rules, texts=texts, committed=committed)
+    jobs = Jobs(
+        database,
+        api,
+        clock,
+        bot_id=bot.id,
+        rules=rules,
+        texts=texts,
+        media_folder=settings.storage.media_folder,
+        committed=committed,
+    )
     inbox = Inbox(database, clock, bot.id, stored=dispatcher.wake)
     return App(settings, clock, database, api, bot, texts, inbox, dispatcher, sender, jobs, ticks)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.interactions import Content, Kind
 from domain.outgoing import Action, TargetKind
+from services.files import UPLOAD
 from storage.outbox import OutboxRow, content_from_json
 
 _FILE_METHODS = {
@@ -36,10 +37,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Bot API call."""
+    """One Bot API call. ``upload`` is the parameter and the id of a file of ours whose bytes go with it."""
 
     method: str
     params: dict[str, Any]
+    upload: tuple[str, int] | None = None
 
 
 def call_for(row: OutboxRow, address: Address) -> Call:
@@ -99,9 +101,12 @@ def _markup(body: dict[str, Any]) -> dict[str, Any]:
 def _send(content: Content, body: dict[str, Any], address: Address) -> Call:
     html = body.get("html", False)
     where = {**_where(address), **_markup(body)}
-    if content.kind in _FILE_METHODS and content.media:
+    file_id = body.get("extra", {}).get(UPLOAD)
+    if content.kind in _FILE_METHODS and (content.media or file_id):
         method, name = _FILE_METHODS[content.kind]
         caption = {} if content.kind in _NO_CAPTION else _words(content, "caption", html=html)
+        if content.media is None:
+            return Call(method, {**where, **caption}, upload=(name, file_id))
         return Call(method, {**where, name: content.media.file_id, **caption})
     if content.kind is Kind.VENUE:
         return Call("sendVenue", {**where, **content.extra})

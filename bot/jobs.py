@@ -1,9 +1,10 @@
-"""Slow work, done outside of any transaction: fetching the bytes of files that people sent."""
+"""Slow work, done outside of any transaction: fetching the bytes of files people sent, making those they are sent."""
 
 import asyncio
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +12,27 @@ import structlog
 from telegram.error import BadRequest, TelegramError
 
 from bot.clock import Clock
+from bot.dispatcher import place_of
+from bot.made_files import make
 from bot.transport import TelegramApi
 from bot.transport_errors import TooLarge
+from domain.rules import Rules
+from services import files
 from services.speech import FETCH_MEDIA
+from services.work import Work
+from storage import files as file_rows
 from storage import jobs
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.jobs import Job, MediaRow
+from texts import Texts
 
 log = structlog.get_logger("jobs")
 
 _LEASE = timedelta(minutes=2)
 _LOOK_AGAIN = timedelta(seconds=1)
 _TRIES = 6
+_TRIES_TO_MAKE = 4
+"""Fewer: somebody waits for the file."""
 _AT_ONCE = 4
 
 
@@ -35,13 +45,25 @@ class Jobs:
     """Claims noted jobs and does them, until cancelled."""
 
     def __init__(
-        self, database: Database, api: TelegramApi, clock: Clock, *, media_folder: Path, limit_bytes: int
+        self,
+        database: Database,
+        api: TelegramApi,
+        clock: Clock,
+        *,
+        bot_id: int,
+        rules: Rules,
+        texts: Texts,
+        media_folder: Path,
+        committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._api = api
         self._clock = clock
+        self._bot_id = bot_id
+        self._rules = rules
+        self._texts = texts
         self._folder = media_folder
-        self._limit_bytes = limit_bytes
+        self._committed = committed
 
     async def run(self) -> None:
         """Do jobs until cancelled."""
@@ -66,10 +88,51 @@ class Jobs:
         return bool(claimed)
 
     async def _do(self, job: Job) -> None:
-        if job.kind != FETCH_MEDIA:
+        if job.kind == FETCH_MEDIA:
+            await self._do_fetch(job)
+        elif job.kind == files.MAKE_FILE:
+            await self._do_make(job)
+        else:
             async with self._database.write() as tx:
                 await jobs.finish_job(tx, job.id, state="failed", error="unknown kind")
+
+    async def _do_make(self, job: Job) -> None:
+        async with self._database.read() as tx:
+            file = await file_rows.get_file(tx, job.ref)
+        if file is None or file.recipe is None:  # nobody wants it any more
+            await self._end(job, state=None)
             return
+        if job.attempts > _TRIES_TO_MAKE:  # each try ended with the program
+            await self._give_up(job, "the program ended while it made the file")
+            return
+        try:
+            content = await make(file, self._database)
+        except Exception as error:  # whatever a maker stumbles over: tried again, and told in the end
+            await self._make_again(job, file.kind, error)
+            return
+        async with self._database.write() as tx:
+            await files.send_made(self._work(tx), job_id=job.id, file_id=job.ref, content=content)
+        self._committed()
+
+    async def _make_again(self, job: Job, kind: str, error: Exception) -> None:
+        final = job.attempts >= _TRIES_TO_MAKE
+        log.warning("file_not_made", file=job.ref, kind=kind, error=place_of(error), given_up=final)
+        if final:
+            await self._give_up(job, type(error).__name__)
+            return
+        wait = timedelta(seconds=5 * 3 ** (job.attempts - 1))
+        async with self._database.write() as tx:
+            await jobs.retry_job(tx, job.id, due_at=self._clock.now() + wait, error=type(error).__name__)
+
+    async def _give_up(self, job: Job, error: str) -> None:
+        async with self._database.write() as tx:
+            await files.give_up(self._work(tx), job_id=job.id, file_id=job.ref, error=error)
+        self._committed()
+
+    def _work(self, tx: Tx) -> Work:
+        return Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)
+
+    async def _do_fetch(self, job: Job) -> None:
         async with self._database.read() as tx:
             file = await jobs.get_media(tx, job.ref)
         if file is None or file.state == "stored":
@@ -84,7 +147,7 @@ class Jobs:
 
     async def _fetch(self, job: Job, file: MediaRow) -> None:
         answer = await self._api.call("getFile", {"file_id": file.file_id})
-        content = await self._api.download(answer["file_path"], max_bytes=self._limit_bytes)
+        content = await self._api.download(answer["file_path"], max_bytes=self._rules.media_limit_bytes)
         sha256 = await asyncio.to_thread(self._keep, content)
         await self._end(job, state="stored", sha256=sha256, size=len(content))
 

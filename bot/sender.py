@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from telegram.error import TelegramError
+from telegram import InputFile
+from telegram.error import BadRequest, TelegramError
 
 from bot.addressing import Way, find_ways
 from bot.calls import Address, Call, call_for
@@ -26,6 +27,7 @@ from storage import cases as case_rows
 from storage import outbox
 from storage import staff as staff_rows
 from storage.database import Database
+from storage.files import get_made
 from storage.outbox import OutboxRow
 from texts import Texts
 
@@ -222,7 +224,16 @@ class Sender:
         self._bell.set()
 
     async def _call(self, call: Call) -> Any:
-        return await self._api.call(call.method, call.params)
+        if call.upload is None:
+            return await self._api.call(call.method, call.params)
+        name, file_id = call.upload
+        async with self._database.read() as tx:
+            made = await get_made(tx, file_id)
+        if made is None:
+            raise BadRequest("the bytes of the file are no longer kept")
+        file = InputFile(made.content, filename=made.name)
+        file.mimetype = made.mime
+        return await self._api.call(call.method, call.params, files={name: file})
 
     async def _paced_call(self, chat_key: str, call: Call) -> Any:
         """Make a further call on behalf of a row, within the limits of its chat."""

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     DELIVERY_MARK = "delivery_mark"
     SETUP = "setup"
     BIRTHDAY = "birthday"
+    POINTS_NOTICE = "points_notice"
 
 
 class Handling(NamedTuple):
@@ -59,6 +60,7 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.DELIVERY_MARK: Handling(Lane.STAFF, OnUnknown.RESEND),
     Purpose.SETUP: Handling(Lane.NOTICE, OnUnknown.RESEND),
     Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
+    Purpose.POINTS_NOTICE: Handling(Lane.NOTICE, OnUnknown.LIST),
 }
 """The one table of invariant 4: conversation is resent, unasked messages are listed."""
 
