@@ -1,5 +1,23 @@
 """Importing what another system knows: customers, purchases and points from CSV files of any size."""
 
-from services.imports._old import ImportRow, Parsed, Problem, decode, parse_customers, store_customers
+from services.imports.columns import Head
+from services.imports.customers import Customers
+from services.imports.known import Known, look_around
+from services.imports.outcomes import Outcome, Result
+from services.imports.reading import Survey
+from services.imports.runs import Importer, Setting, Source, Teller, run_import
 
-__all__ = ["ImportRow", "Parsed", "Problem", "decode", "parse_customers", "store_customers"]
+__all__ = [
+    "Customers",
+    "Head",
+    "Importer",
+    "Known",
+    "Outcome",
+    "Result",
+    "Setting",
+    "Source",
+    "Survey",
+    "Teller",
+    "look_around",
+    "run_import",
+]

@@ -1,6 +1,5 @@
 """Columns of an import file: which column of the file is which, and what stands in a cell."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,7 +142,7 @@ def read_record(record: Record | Broken, head: Head, layout: Layout) -> Row | li
     if isinstance(record, Broken):
         return [Problem(record.line, "", record.value, record.text)]
     cells = record.cells
-    if len(cells) != head.width and any(map(str.strip, cells[head.width :])) or len(cells) < head.width:
+    if len(cells) < head.width or any(map(str.strip, cells[head.width :])):
         text = f"has {len(cells)} cells, the head line has {head.width}; quote cells that hold the separator"
         return [Problem(record.line, "", "", text)]
     values: dict[str, Any] = {}
@@ -162,20 +161,6 @@ def read_record(record: Record | Broken, head: Head, layout: Layout) -> Row | li
         except Wrong as wrong:
             problems.append(Problem(record.line, column, cell, str(wrong)))
     return problems or Row(record.line, key, values)
-
-
-def short(letters: int) -> Callable[[str], str]:
-    """Return a reader of words of up to ``letters`` letters."""
-
-    def read(cell: str) -> str:
-        if len(cell) > letters:
-            raise Wrong(f"is longer than {letters} letters; shorten it")
-        return cell
-
-    return read
-
-
-_KEY = re.compile(r"\s+")
 
 
 def read_key(cell: str) -> dict[str, Any]:

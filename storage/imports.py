@@ -1,0 +1,148 @@
+"""Import runs and how far they are; the keys seen in a file; whom an imported line is about."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import randbits
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from domain.codes import CUSTOMER_SIGNS, spell
+from storage.database import Tx
+from storage.tables import customer_tags, customers, import_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One file's import: how many lines are done, and the counts until there."""
+
+    id: int
+    lines_done: int
+    counts: dict[str, int]
+    started_at: datetime
+
+
+async def open_run(tx: Tx, *, kind: str, fingerprint: str, now: datetime) -> Run:
+    """Return the run of this file: where it was stopped, or from the beginning when it is new or was finished."""
+    fresh = {"lines_done": 0, "counts": {}, "started_at": now, "ended_at": None}
+    insert = tx.insert(import_runs).values(kind=kind, fingerprint=fingerprint, **fresh)
+    await tx.execute(
+        insert.on_conflict_do_update(
+            index_elements=["kind", "fingerprint"], set_=fresh, where=import_runs.c.ended_at.is_not(None)
+        )
+    )
+    known = (import_runs.c.kind == kind, import_runs.c.fingerprint == fingerprint)
+    row = (await tx.execute(select(import_runs).where(*known))).one()
+    return Run(row.id, row.lines_done, dict(row.counts), row.started_at)
+
+
+async def get_run(tx: Tx, *, kind: str, fingerprint: str) -> Run | None:
+    """Return the run of this file, if it was begun and not finished."""
+    known = (import_runs.c.kind == kind, import_runs.c.fingerprint == fingerprint, import_runs.c.ended_at.is_(None))
+    row = (await tx.execute(select(import_runs).where(*known))).first()
+    return Run(row.id, row.lines_done, dict(row.counts), row.started_at) if row else None
+
+
+async def mark_lines_done(
+    tx: Tx, run: Run, *, lines_done: int, counts: dict[str, int], ended_at: datetime | None = None
+) -> Run | None:
+    """Note how far a run is; ``None`` when somebody else has brought it forward since ``run`` was read."""
+    values = {"lines_done": lines_done, "counts": counts, "ended_at": ended_at}
+    statement = update(import_runs).where(
+        import_runs.c.id == run.id,
+        import_runs.c.lines_done == run.lines_done,
+        import_runs.c.started_at == run.started_at,
+        import_runs.c.ended_at.is_(None),
+    )
+    done = await tx.execute(statement.values(**values))
+    return Run(run.id, lines_done, counts, run.started_at) if done.rowcount == 1 else None
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Return whether somebody else wrote the same key in the same moment, so that looking again helps."""
+    return isinstance(error, IntegrityError)
+
+
+class SeenKeys(AbstractContextManager["SeenKeys"]):
+    """The keys of a file and the lines they stand in, in a file of its own that the system takes away again.
+
+    A file of millions of lines needs a few megabytes of memory for it, not hundreds.
+    """
+
+    _MEMORY_KIB = 8192
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute(f"PRAGMA cache_size = -{self._MEMORY_KIB}")
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID")
+        self._database.execute("BEGIN")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def first_line(self, key: str, line: int) -> int:
+        """Return the first line in which ``key`` was seen: ``line`` itself when it is new."""
+        if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, line)).rowcount:
+            return line
+        found: int = self._database.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()[0]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer imported before: columns by name, and tags."""
+
+    id: int
+    values: dict[str, Any]
+    tags: frozenset[str]
+
+    @property
+    def merged(self) -> bool:
+        """Whether this record was a duplicate and is no longer written to."""
+        return self.values["merged_into"] is not None
+
+
+_BY_KEYS = select(customers).where(customers.c.source_key.in_(bindparam("keys", expanding=True)))
+_BY_KEYS_LOCKED = _BY_KEYS.order_by(customers.c.id).with_for_update()
+_TAGS = select(customer_tags.c.customer_id, customer_tags.c.tag).where(
+    customer_tags.c.customer_id.in_(bindparam("ids", expanding=True))
+)
+
+
+async def list_customers(tx: Tx, keys: Sequence[str]) -> dict[str, KnownCustomer]:
+    """Return the customers imported under these keys, held until the end of a transaction that writes."""
+    found = (await tx.execute(_BY_KEYS_LOCKED if tx.for_update else _BY_KEYS, {"keys": list(keys)})).all()
+    tags: dict[int, set[str]] = {}
+    for row in await tx.execute(_TAGS, {"ids": [row.id for row in found]}) if found else ():
+        tags.setdefault(row.customer_id, set()).add(row.tag)
+    return {row.source_key: KnownCustomer(row.id, row._asdict(), frozenset(tags.get(row.id, ()))) for row in found}
+
+
+async def add_customer(tx: Tx, *, source_key: str, values: dict[str, Any], tags: Iterable[str], now: datetime) -> int:
+    """Add an imported customer with the next bulk write and return the id."""
+    customer_id = await tx.new_id(customers)
+    code = spell(randbits(64), CUSTOMER_SIGNS)
+    tx.add(customers, id=customer_id, code=code, source_key=source_key, created_at=now, **values)
+    _add_tags(tx, customer_id, tags, now)
+    return customer_id
+
+
+def change_customer(tx: Tx, customer_id: int, *, values: dict[str, Any], tags: Iterable[str], now: datetime) -> None:
+    """Change columns of a customer and add tags with the next bulk write."""
+    if values:
+        tx.change(customers, customer_id, **values)
+    _add_tags(tx, customer_id, tags, now)
+
+
+def _add_tags(tx: Tx, customer_id: int, tags: Iterable[str], now: datetime) -> None:
+    for tag in sorted(tags):
+        tx.add(customer_tags, customer_id=customer_id, tag=tag, at=now)
