@@ -12,7 +12,6 @@ from typing import Any
 import matplotlib.image
 import pytest
 
-from bot import jobs as job_runner
 from bot import made_files
 from bot.clock import Clock
 from bot.jobs import Jobs
@@ -28,6 +27,7 @@ from simulator import SimulatorRequest, World
 from simulator.http import serve
 from storage import tables
 from storage.database import Database, open_database
+from storage.jobs import Job, claim_jobs
 from storage.people import load_contacts
 from tests.services.shop import arrive
 from texts import Texts
@@ -85,7 +85,7 @@ class Shop:
         try:
             async with asyncio.timeout(10):
                 while await self.rows("outbox", state="queued") or await self.rows("outbox", state="sending"):
-                    await asyncio.sleep(0.01)
+                    await self.clock.wait(asyncio.Event(), self.clock.now() + timedelta(seconds=0.01))
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -176,7 +176,7 @@ async def test_the_same_wish_is_made_and_sent_once(shop: Shop) -> None:
     """Ordered twice, and its job done twice because a lease ended: one message."""
     assert await shop.orders() == await shop.orders()
     (job,) = await shop.rows("jobs")
-    claimed = job_runner.Job(job.id, job.kind, job.ref, 1)
+    claimed = Job(job.id, job.kind, job.ref, 1)
     await asyncio.gather(shop.jobs._do(claimed), shop.jobs._do(claimed))
     assert len(await shop.sends()) == 1
     assert len(await shop.rows("interactions", direction="out")) == 1
@@ -223,10 +223,10 @@ async def test_a_file_that_kills_the_program_is_not_made_for_ever(shop: Shop, mo
     assert "couldn't make the file" in (await shop.sends())[0]["text"]
 
 
-async def _claimed(shop: Shop) -> list[job_runner.Job]:
+async def _claimed(shop: Shop) -> list[Job]:
     now = shop.clock.now()
     async with shop.database.write() as tx:
-        return await job_runner.jobs.claim_jobs(tx, now=now, lease_until_at=now + timedelta(minutes=2), limit=1)
+        return await claim_jobs(tx, now=now, lease_until_at=now + timedelta(minutes=2), limit=1)
 
 
 async def test_a_kind_nobody_makes_is_said_so(shop: Shop) -> None:
