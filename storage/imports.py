@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CUSTOMER_SIGNS, spell
 from storage.database import Tx
+from storage.people import birthday_columns, birthday_of
+from storage.records import Record
 from storage.tables import customer_tags, customers, import_runs
 
 
@@ -97,50 +99,59 @@ class SeenKeys(AbstractContextManager["SeenKeys"]):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCustomer:
-    """A customer imported before: columns by name, and tags."""
-
-    id: int
-    values: dict[str, Any]
-    tags: frozenset[str]
-
-    @property
-    def merged(self) -> bool:
-        """Whether this record was a duplicate and is no longer written to."""
-        return self.values["merged_into"] is not None
-
-
-_BY_KEYS = select(customers).where(customers.c.source_key.in_(bindparam("keys", expanding=True)))
-_BY_KEYS_LOCKED = _BY_KEYS.order_by(customers.c.id).with_for_update()
+_RECORDS = select(customers).where(customers.c.source_key.in_(bindparam("keys", expanding=True)))
+_RECORDS_LOCKED = _RECORDS.order_by(customers.c.id).with_for_update(key_share=True)
 _TAGS = select(customer_tags.c.customer_id, customer_tags.c.tag).where(
     customer_tags.c.customer_id.in_(bindparam("ids", expanding=True))
 )
+_OWN = tuple(name for name in Record.__slots__ if name not in ("birthday", "custom", "tags"))
 
 
-async def list_customers(tx: Tx, keys: Sequence[str]) -> dict[str, KnownCustomer]:
-    """Return the customers imported under these keys, held until the end of a transaction that writes."""
-    found = (await tx.execute(_BY_KEYS_LOCKED if tx.for_update else _BY_KEYS, {"keys": list(keys)})).all()
-    tags: dict[int, set[str]] = {}
+async def list_records(tx: Tx, keys: Sequence[str]) -> dict[str, Record]:
+    """Return the records imported under these keys, locked until the end of a transaction that writes."""
+    found = (await tx.execute(_RECORDS_LOCKED if tx.for_update else _RECORDS, {"keys": list(keys)})).all()
+    tags: dict[int, list[str]] = {}
     for row in await tx.execute(_TAGS, {"ids": [row.id for row in found]}) if found else ():
-        tags.setdefault(row.customer_id, set()).add(row.tag)
-    return {row.source_key: KnownCustomer(row.id, row._asdict(), frozenset(tags.get(row.id, ()))) for row in found}
+        tags.setdefault(row.customer_id, []).append(row.tag)
+    return {
+        row.source_key: Record(
+            **{name: getattr(row, name) for name in _OWN},
+            birthday=birthday_of(row),
+            custom=dict(row.custom or {}),
+            tags=tuple(sorted(tags.get(row.id, ()))),
+        )
+        for row in found
+    }
 
 
-async def add_customer(tx: Tx, *, source_key: str, values: dict[str, Any], tags: Iterable[str], now: datetime) -> int:
-    """Add an imported customer with the next bulk write and return the id."""
+async def add_record(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> int:
+    """Add an imported record with the next bulk write and return its id; ``values`` name all fields."""
     customer_id = await tx.new_id(customers)
     code = spell(randbits(64), CUSTOMER_SIGNS)
-    tx.add(customers, id=customer_id, code=code, source_key=source_key, created_at=now, **values)
-    _add_tags(tx, customer_id, tags, now)
+    tx.add(customers, id=customer_id, code=code, source_key=source_key, created_at=now, **_columns(values))
+    _add_tags(tx, customer_id, values["tags"], now)
     return customer_id
 
 
-def change_customer(tx: Tx, customer_id: int, *, values: dict[str, Any], tags: Iterable[str], now: datetime) -> None:
-    """Change columns of a customer and add tags with the next bulk write."""
-    if values:
-        tx.change(customers, customer_id, **values)
-    _add_tags(tx, customer_id, tags, now)
+def change_record(
+    tx: Tx, customer_id: int, *, values: dict[str, Any], fresh_tags: Iterable[str], now: datetime
+) -> None:
+    """Change fields of a record and add tags with the next bulk write; a new number is nobody's proved one."""
+    columns = _columns(values)
+    if "phone" in columns:
+        columns["phone_proved_at"] = None
+    if columns:
+        tx.change(customers, customer_id, **columns)
+    _add_tags(tx, customer_id, fresh_tags, now)
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    columns = {name: value for name, value in values.items() if name not in ("birthday", "tags")}
+    if "birthday" in values:
+        columns |= birthday_columns(values["birthday"])
+    if "custom" in values:
+        columns["custom"] = values["custom"] or None
+    return columns
 
 
 def _add_tags(tx: Tx, customer_id: int, tags: Iterable[str], now: datetime) -> None:

@@ -1,10 +1,10 @@
 """What stands in a cell: languages, zones, birthdays, instants, numbers of telephones, values of one's own fields."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from domain.calendars import is_birthday
 from domain.dates import read_birthday
@@ -13,11 +13,12 @@ from domain.languages import LANGUAGES
 from domain.loyalty import CustomField, FieldKind
 from domain.people import Birthday
 from domain.phones import read_phone
+from domain.records import TAG_LETTERS, field_value, tag_of
 from services.imports.columns import Wrong
+from texts.places import zone_of_city
 from texts.tables import read_table
 
 OLDEST_YEAR = 1900
-_TAG_LETTERS = 64
 _MOST_TAGS = 50
 _DATE = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号號]?")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -30,35 +31,39 @@ _NUMBER = re.compile("[初正一二三四五六七八九十廿卅冬腊臘]+")
 _BIRTHDAY_MEND = "write YYYY-MM-DD, MM-DD without the year, or lunar 8-15"
 _INSTANT_MEND = "write YYYY-MM-DD HH:MM, the business's time, or with an offset such as 2026-11-22T14:00+08:00"
 _LANGUAGES = {**{name.casefold(): name for name in LANGUAGES}, **dict(read_table("languages"))}
-_YES = {"yes", "y", "true", "1", "是", "有", "✓"}
-_NO = {"no", "n", "false", "0", "否", "不是", "无", "無"}
 
 
-def words(letters: int) -> Callable[[str], str]:
-    """Return a reader of words of up to ``letters`` letters."""
-
-    def read(cell: str) -> str:
-        if len(cell) > letters:
-            raise Wrong(f"is longer than {letters:,} letters; shorten it")
-        return cell
-
-    return read
+def words(cell: str, *, letters: int) -> str:
+    """Read words of up to ``letters`` letters."""
+    if len(cell) > letters:
+        raise Wrong(f"is longer than {letters:,} letters; shorten it")
+    return cell
 
 
-def language(cell: str) -> str:
-    """Read a language by its code or name."""
+def one_line(cell: str, *, letters: int) -> str:
+    """Read words of up to ``letters`` letters, in one line."""
+    return words(" ".join(cell.split()), letters=letters)
+
+
+def language(cell: str, *, offered: tuple[str, ...]) -> str:
+    """Read a language that the business offers, by its code or name."""
     found = _LANGUAGES.get(cell.casefold().replace("-", "_"))
-    if found is None:
-        raise Wrong(f"is no language carebot speaks; write {', '.join(LANGUAGES)}")
+    if found not in offered:
+        raise Wrong(f"is no language of this business; write {', '.join(offered)}")
     return found
 
 
 def zone(cell: str) -> str:
-    """Read a time zone by its IANA name."""
-    try:
-        return ZoneInfo(cell).key
-    except (LookupError, ValueError, OSError):
-        raise Wrong("is no time zone; write an IANA name such as Asia/Shanghai") from None
+    """Read a time zone by its IANA name, or by a city."""
+    found = cell if cell in _zones() else zone_of_city(cell)
+    if found is None:
+        raise Wrong("is no time zone; write an IANA name such as Asia/Shanghai, or a city")
+    return found
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def phone(cell: str, region: str) -> str:
@@ -69,14 +74,17 @@ def phone(cell: str, region: str) -> str:
     return found
 
 
-def tags(cell: str) -> set[str]:
+def tags(cell: str) -> tuple[str, ...]:
     """Read tags with semicolons between them."""
-    found = {tag.strip() for tag in re.split("[;；]", cell) if tag.strip()}
-    if len(found) > _MOST_TAGS or any(len(tag) > _TAG_LETTERS for tag in found):
-        raise Wrong(
-            f"holds more than {_MOST_TAGS} tags, or one of more than {_TAG_LETTERS} letters; put ; between them"
-        )
-    return found
+    kept: set[str] = set()
+    for one in filter(str.strip, re.split("[;；]", cell)):
+        tag = tag_of(one)
+        if tag is None:
+            raise Wrong(f"holds a tag with a comma or of over {TAG_LETTERS} letters; put ; between tags")
+        kept.add(tag)
+    if len(kept) > _MOST_TAGS:
+        raise Wrong(f"holds over {_MOST_TAGS} tags; keep the important ones")
+    return tuple(sorted(kept))
 
 
 def birthday(cell: str, today: date) -> Birthday:
@@ -189,38 +197,18 @@ def _local(cell: str) -> tuple[date, time | None]:
     return on, time(hour, int(at[2]), int(at[3] or 0))
 
 
+_FIELD_MENDS = {
+    FieldKind.TEXT: "is too long; shorten it",
+    FieldKind.NUMBER: "is no number; write digits, such as 12.5",
+    FieldKind.DATE: "is no date; write YYYY-MM-DD",
+    FieldKind.YES_NO: "is neither yes nor no; write one of them",
+    FieldKind.CHOICE: "is none of the choices; they are: ",
+}
+
+
 def custom_value(field: CustomField, cell: str) -> Any:
     """Read the value of a field that this business declared."""
-    folded = cell.casefold()
-    if field.kind is FieldKind.CHOICE:
-        found = {choice.casefold(): choice for choice in field.choices}.get(folded)
-        if found is None:
-            raise Wrong(f"is none of the choices; they are: {', '.join(field.choices)}")
-        return found
-    if field.kind is FieldKind.YES_NO:
-        if folded not in _YES | _NO:
-            raise Wrong("is neither yes nor no; write one of them")
-        return folded in _YES
-    if field.kind is FieldKind.NUMBER:
-        return _number_of(cell)
-    if field.kind is FieldKind.DATE:
-        try:
-            return _local(cell)[0].isoformat()
-        except ValueError:
-            raise Wrong("is no date; write YYYY-MM-DD") from None
-    return words(500)(cell)
-
-
-def _number_of(cell: str) -> int | float:
-    plain = cell.replace(",", "")
     try:
-        return int(plain)
+        return field_value(field, cell)
     except ValueError:
-        pass
-    try:
-        found = float(plain)
-    except ValueError:
-        raise Wrong("is no number; write digits, such as 12.5") from None
-    if found != found or found in (float("inf"), float("-inf")):
-        raise Wrong("is no number; write digits, such as 12.5")
-    return found
+        raise Wrong(_FIELD_MENDS[field.kind] + ", ".join(field.choices)) from None

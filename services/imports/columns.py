@@ -9,7 +9,7 @@ from domain.errors import BadInput
 from domain.words import storable
 from services.imports.reading import Broken, Record
 
-KEY_LETTERS = 128
+KEY_LETTERS = 200
 _HEADS_SHOWN = 8
 _NAMES_SHOWN = 3
 CONSENT = "consent"
