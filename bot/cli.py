@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 imports = typer.Typer(help="Bring in what another system knows.", no_args_is_help=True)
+points = typer.Typer(help="Loyalty points: one customer's, and whether all add up.", no_args_is_help=True)
 dead = typer.Typer(help="Updates that could not be handled.", no_args_is_help=True)
 unknown = typer.Typer(help="Messages of which nobody knows whether they arrived.", no_args_is_help=True)
 api = typer.Typer(help="The REST API: its keys and its description.", no_args_is_help=True)
@@ -28,6 +29,7 @@ app.add_typer(imports, name="import")
 app.add_typer(api, name="api")
 api.add_typer(api_key, name="key")
 app.add_typer(webhook, name="webhook")
+app.add_typer(points, name="points")
 app.add_typer(dead, name="dead")
 app.add_typer(unknown, name="unknown")
 
@@ -177,6 +179,25 @@ def search(
     from bot.commands.review import search as run_search
 
     run_search(config, query, limit)
+
+
+@points.command("show")
+def points_show(
+    who: Annotated[str, typer.Argument(metavar="CODE|ID", help="A member number, or the id of a record.")],
+    config: Config = None,
+) -> None:
+    """Show a customer's balance, lots and newest entries."""
+    from bot.commands.points import show
+
+    show(config, who)
+
+
+@points.command("verify")
+def points_verify(config: Config = None) -> None:
+    """Reckon all points again from their entries; exit status 1 when something differs."""
+    from bot.commands.points import verify
+
+    raise typer.Exit(verify(config))
 
 
 @dead.command("list")

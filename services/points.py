@@ -27,10 +27,13 @@ from services.points_upkeep import (
 )
 from services.work import Work
 from storage import points as rows
+from storage import points_check as checks
 
 __all__ = (
     "adjust",
     "balance_of",
+    "check_accounts",
+    "count_accounts",
     "cancel_awaited",
     "earn",
     "forfeit_all",
@@ -55,6 +58,16 @@ async def balance_of(work: Work, customer_id: int) -> Balance:
 async def list_history(work: Work, customer_id: int, *, before_id: int | None = None, limit: int = 10) -> list[Entry]:
     """Return up to ``limit`` entries of a customer, newest first, from just before ``before_id`` on."""
     return await rows.list_entries(work.tx, customer_id, before_id=before_id, limit=limit)
+
+
+async def check_accounts(work: Work, *, after_id: int, accounts: int = 500) -> checks.Slice:
+    """Reckon up to ``accounts`` accounts after customer ``after_id`` again; returns what does not add up."""
+    return await checks.check_slice(work.tx, after_id=after_id, accounts=accounts)
+
+
+async def count_accounts(work: Work) -> int:
+    """Return how many customers have a points account."""
+    return await checks.count_accounts(work.tx)
 
 
 async def earn(
@@ -308,7 +321,7 @@ async def _refused(work: Work, by: Actor, points: int = 1, *, is_for_customers: 
         is_allowed = is_for_customers or by.kind in (ActorKind.SYSTEM, ActorKind.API)
     if not is_allowed:
         return Refusal("desk.refused.not_allowed")
-    return None if 0 < points <= MOST_POINTS else Refusal("points.refused.amount", {"most": MOST_POINTS})
+    return None if 0 < points <= MOST_POINTS else Refusal("points.refused.amount")
 
 
 async def _short(book: Book, wish: Entry) -> Entry | Refusal:
