@@ -1,6 +1,7 @@
 """What a handler has at hand for one update."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from domain.interactions import Visibility
@@ -11,6 +12,7 @@ from handlers.reading import Heard, Tap
 from services import speech
 from services.work import Person, Work
 from storage.staff import Staff
+from texts.days import day_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,23 @@ class CareContext:
     async def refuse(self, refusal: Refusal) -> None:
         """Tell whoever asked why it was not done: a pop-up for a tap, words for a message."""
         if self.tap is not None:
-            self.answer(refusal.key, alert=True, **refusal.values)
+            self.answer(refusal.key, alert=True, **self.told(refusal.values))
         else:
-            await self.say(refusal.key, **refusal.values)
+            await self.say(refusal.key, **self.told(refusal.values))
+
+    def told(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of a text with instants and days in the listener's words, on the listener's clock."""
+        work = self.work
+        zone = self.person.zone(work.rules) if self.person is not None else work.rules.zone
+
+        def in_words(value: Any) -> Any:
+            if isinstance(value, datetime):
+                return work.texts.moment(value, self.language, zone=zone, now=work.now)
+            if isinstance(value, date):
+                return day_in_words(value, self.language, today=work.now.astimezone(zone).date())
+            return value
+
+        return {name: in_words(value) for name, value in values.items()}
 
     async def record(
         self, *, visibility: Visibility = Visibility.CUSTOMER, case_id: int | None = None, **fields: Any

@@ -1,0 +1,292 @@
+"""Points changed by hand: with a reason, within the limit of one's role, and above it with a second person's yes."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.approvals import Approval, ApprovalState, is_reason, limit_of, may_agree, within
+from domain.outcomes import Refusal
+from domain.outgoing import Button, Rows
+from domain.people import SYSTEM, Actor, ActorKind, Permission, StaffMember
+from domain.points import MOST_POINTS, Entry
+from services import desk, notices
+from services import points as ledger
+from services.permits import may, member_of
+from services.records import resolve
+from services.work import Work
+from storage import approvals as approval_rows
+from storage import cases as case_rows
+from storage import people as people_rows
+from storage import staff as staff_rows
+from storage.audit import add_audit
+from texts.days import number_in_words
+
+ALONE_WINDOW = timedelta(days=1)
+"""A limit holds for all that one person changes for one customer in this span: it is not got round in small steps."""
+
+
+async def change_points(
+    work: Work,
+    customer_id: int,
+    *,
+    points: int,
+    reason: str,
+    source_key: str,
+    by: Actor,
+    case_id: int | None = None,
+) -> Entry | Approval | Refusal:
+    """Change a customer's points by hand; above the limit of whoever asks, a second person is asked first.
+
+    The system and API keys, whose door has checked them, have no limit. ``points`` are signed.
+    """
+    if not await may(work, by, Permission.CHANGE_POINTS):
+        return Refusal("points.refused.not_allowed")
+    refusal = _why_not(work, points, reason)
+    if refusal is not None:
+        return refusal
+    reason = reason.strip()
+    customer_id = await resolve(work, customer_id)
+    await ledger.lock_account(work, customer_id)
+    member = await member_of(work, by)
+    if member is not None:
+        asked = await _asked_before(work, customer_id, source_key)
+        if asked is not None:
+            return asked
+        if not await _within_limit(work, customer_id, points, member):
+            return await _ask(work, customer_id, points, reason, source_key, member=member, case_id=case_id)
+    return await _book(work, customer_id, points, reason, source_key, by=by, case_id=case_id, member=member)
+
+
+def _why_not(work: Work, points: int, reason: str) -> Refusal | None:
+    if not work.rules.loyalty.enabled:
+        return Refusal("points.refused.off")
+    if points == 0 or abs(points) > MOST_POINTS:
+        return Refusal("points.refused.amount", {"most": MOST_POINTS})
+    return None if is_reason(reason) else Refusal("points.refused.reason")
+
+
+async def _asked_before(work: Work, customer_id: int, source_key: str) -> Approval | None:
+    """Return the question that was opened under this source key."""
+    asked = await approval_rows.list_of_customer(work.tx, customer_id)
+    return next((one for one in asked if one.asked.get("source_key") == source_key), None)
+
+
+async def _within_limit(work: Work, customer_id: int, points: int, member: StaffMember) -> bool:
+    limit = limit_of(member.role, work.rules.loyalty)
+    if limit is None:
+        return True
+    changed = await approval_rows.sum_changed_alone(
+        work.tx, customer_id=customer_id, member_id=member.id, since_at=work.now - ALONE_WINDOW
+    )
+    return within(abs(points) + changed, limit)
+
+
+async def _book(
+    work: Work,
+    customer_id: int,
+    points: int,
+    reason: str,
+    source_key: str,
+    *,
+    by: Actor,
+    case_id: int | None,
+    member: StaffMember | None,
+) -> Entry | Refusal:
+    """Book a change that needs no second person, or has one; what an admin did alone in place of two is marked."""
+    entry = await ledger.adjust(
+        work, customer_id, points=points, source_key=source_key, by=by, reason=reason, case_id=case_id
+    )
+    if isinstance(entry, Refusal):
+        return entry
+    alone = member is not None and not source_key.startswith(approval_rows.APPROVED)
+    if alone and not within(points, work.rules.loyalty.supervisor_limit):
+        _audit(work, by, "approval.alone", ("entry", entry.id), entry.customer_id, after={"points": points})
+    if points > 0:
+        await notices.note(
+            work,
+            entry.customer_id,
+            notices.NoticeKind.EARNED,
+            key=f"earned:{entry.id}",
+            data={"points": points, "rule": "adjust"},
+        )
+    return entry
+
+
+def _audit(
+    work: Work,
+    by: Actor,
+    action: str,
+    subject: tuple[str, int],
+    customer_id: int,
+    *,
+    after: dict[str, Any],
+    before: dict[str, Any] | None = None,
+) -> None:
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action=action,
+        subject=subject,
+        customer_id=customer_id,
+        before=before,
+        after=after,
+    )
+
+
+async def _ask(
+    work: Work,
+    customer_id: int,
+    points: int,
+    reason: str,
+    source_key: str,
+    *,
+    member: StaffMember,
+    case_id: int | None,
+) -> Approval | Refusal:
+    """Ask a second person, where there is one who could agree; nobody waits for an answer that cannot come."""
+    rules = work.rules.loyalty
+    others = await approval_rows.list_members(work.tx)
+    if not any(may_agree(other, points=points, asked_by=member.id, rules=rules) for other in others):
+        return Refusal("points.refused.nobody_to_agree", {"limit": limit_of(member.role, rules)})
+    approval = await approval_rows.insert_approval(
+        work.tx,
+        kind=approval_rows.POINTS,
+        customer_id=customer_id,
+        case_id=case_id,
+        asked={"points": points, "reason": reason, "source_key": source_key},
+        asked_by=member.id,
+        asked_at=work.now,
+        expires_at=work.now + rules.approval_for,
+    )
+    after = {"points": points, "reason": reason, "expires_at": approval.expires_at.isoformat()}
+    _audit(work, Actor(ActorKind.STAFF, member.id), "approval.ask", ("approval", approval.id), customer_id, after=after)
+    await _notice(work, approval, "points.staff.asked", buttons=True, name=member.name)
+    return approval
+
+
+async def decide(
+    work: Work, approval_id: int, *, agree: bool, by: Actor, replacing: int | None = None
+) -> Approval | Refusal:
+    """Agree to a change or refuse it; of two who decide at once the first is heard.
+
+    Whoever asked may take the question back but never agree to it. ``replacing`` is the message of ours in the staff
+    group in whose place the outcome is written.
+    """
+    member = await member_of(work, by)
+    approval = await approval_rows.get_approval(work.tx, approval_id)
+    if approval is None:
+        return Refusal("points.refused.no_approval")
+    await ledger.lock_account(work, approval.customer_id)
+    approval = await approval_rows.get_approval(work.tx, approval_id) or approval
+    refusal = await _why_undecidable(work, approval, member, agree=agree)
+    if member is None or refusal is not None:
+        return refusal or Refusal("points.refused.not_allowed")
+    state = ApprovalState.AGREED if agree else ApprovalState.REFUSED
+    if not await approval_rows.settle(work.tx, approval.id, state=state, by=member.id, now=work.now):
+        return Refusal("points.refused.decided")
+    if agree and (refusal := await _carry_out(work, approval, by=by, member=member)) is not None:
+        await approval_rows.reopen(work.tx, approval.id)
+        return refusal
+    _audit(
+        work,
+        by,
+        "approval.agree" if agree else "approval.refuse",
+        ("approval", approval.id),
+        approval.customer_id,
+        before={"state": ApprovalState.OPEN.value},
+        after={"state": state.value},
+    )
+    decided = await approval_rows.get_approval(work.tx, approval.id)
+    assert decided is not None
+    await _notice(work, decided, f"points.staff.{state}", replacing=replacing, name=member.name)
+    return decided
+
+
+async def _carry_out(work: Work, approval: Approval, *, by: Actor, member: StaffMember) -> Refusal | None:
+    """Book what was agreed to, as the change of whoever asked; of whoever agreed when that person has left since."""
+    asker = Actor(ActorKind.STAFF, approval.asked_by)
+    entry = await _book(
+        work,
+        approval.customer_id,
+        approval.points,
+        approval.reason,
+        f"{approval_rows.APPROVED}{approval.id}",
+        by=asker if await may(work, asker, Permission.CHANGE_POINTS) else by,
+        case_id=approval.case_id,
+        member=member,
+    )
+    return entry if isinstance(entry, Refusal) else None
+
+
+async def _why_undecidable(
+    work: Work, approval: Approval, member: StaffMember | None, *, agree: bool
+) -> Refusal | None:
+    own = member is not None and member.active and member.id == approval.asked_by
+    if member is None or not (own or member.may(Permission.APPROVE)):
+        return Refusal("points.refused.not_allowed")
+    if approval.state in (ApprovalState.AGREED, ApprovalState.REFUSED) and approval.decided_by is not None:
+        decider = await staff_rows.get_member(work.tx, approval.decided_by)
+        return Refusal("points.refused.decided_by", {"name": decider.name if decider else "?"})
+    if approval.state is not ApprovalState.OPEN or approval.expires_at <= work.now or not approval.points:
+        return Refusal("points.refused.approval_expired")
+    if not agree:
+        return None
+    if own:
+        return Refusal("points.refused.own_request")
+    rules = work.rules.loyalty
+    if not may_agree(member, points=approval.points, asked_by=approval.asked_by, rules=rules):
+        return Refusal("points.refused.above_limit", {"limit": limit_of(member.role, rules)})
+    return None
+
+
+async def expire_approvals(work: Work, *, limit: int) -> int:
+    """Close questions that nobody answered in time, and tell the staff; returns how many."""
+    expired = await approval_rows.expire(work.tx, now=work.now, limit=limit)
+    for approval in expired:
+        _audit(
+            work,
+            SYSTEM,
+            "approval.expire",
+            ("approval", approval.id),
+            approval.customer_id,
+            before={"state": ApprovalState.OPEN.value},
+            after={"state": ApprovalState.EXPIRED.value},
+        )
+        asker = await staff_rows.get_member(work.tx, approval.asked_by)
+        if approval.points:  # one that was emptied with its customer is nobody's any more
+            await _notice(work, approval, "points.staff.expired", name=asker.name if asker else "?")
+    return len(expired)
+
+
+async def _notice(
+    work: Work, approval: Approval, key: str, *, name: str, buttons: bool = False, replacing: int | None = None
+) -> None:
+    """Tell the staff of a question or its outcome: in the topic of its case, else in the group."""
+    case = await case_rows.get_case(work.tx, approval.case_id) if approval.case_id else None
+    group = await staff_rows.get_group(work.tx, case.staff_group_id) if case and case.staff_group_id else None
+    group = group or await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
+    language = desk.desk_language(work, group)
+    customer = await people_rows.get_customer(work.tx, approval.customer_id)
+    asker = await staff_rows.get_member(work.tx, approval.asked_by)
+    values: dict[str, Any] = {
+        "name": name,
+        "asker": asker.name if asker else "?",
+        "customer": customer.called if customer else "?",
+        "points": number_in_words(approval.points, language, signed=True),
+        "reason": approval.reason,
+    }
+    rows = _buttons(work, approval, language) if buttons else ()
+    once = None if replacing else f"approval:{approval.id}:{approval.state}"
+    if case is not None and case.staff_group_id is not None:
+        await desk.notice_case(work, case, key, buttons=rows, replacing=replacing, dedupe_key=once, **values)
+    elif group is not None:
+        await desk.notice_staff(work, key, buttons=rows, replacing=replacing, dedupe_key=once, **values)
+
+
+def _buttons(work: Work, approval: Approval, language: str) -> Rows:
+    return (
+        (
+            Button(work.texts.button("points.staff.button.agree", language), data=f"k:agree:{approval.id}"),
+            Button(work.texts.button("points.staff.button.refuse", language), data=f"k:refuse:{approval.id}"),
+        ),
+    )
