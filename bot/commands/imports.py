@@ -8,6 +8,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
+from bot.clock import Clock
 from bot.commands.common import run, say_error, store, work_of
 from bot.commands.imports_told import Told
 from bot.settings import Settings
@@ -15,7 +16,8 @@ from domain.errors import BadInput
 from services.imports import Customers, Importer, Known, Setting, Source, look_around, run_import
 from services.seeding import seed
 from services.work import Work
-from storage.database import Database
+from storage.database import Database, Tx
+from texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,7 @@ async def _import(config: Path | None, given: Given, told: Told) -> Counter[str]
         with _opened(given.path) as file:
             if not given.dry_run:
                 await _seed(settings, database)
-            setting = Setting(
-                database, lambda tx: work_of(settings, tx), _maker(settings, given), told, dry_run=given.dry_run
-            )
+            setting = Setting(database, _opener(settings), _maker(settings, given), told, dry_run=given.dry_run)
             options = ("no points",) if given.no_points else ()
             source = Source(given.kind, file, given.encoding, given.columns, options)
             before = os.fstat(file.fileno())
@@ -70,6 +70,13 @@ async def _seed(settings: Settings, database: Database) -> None:
     async with database.write() as tx:
         branches = [(branch.code, branch.name) for branch in settings.business.branches]
         await seed(work_of(settings, tx), branches=branches)
+
+
+def _opener(settings: Settings) -> Callable[[Tx], Work]:
+    """Return what opens a transaction's work; rules and words are read once, not once a slice."""
+    clock, bot_id, rules = Clock(), settings.bot_id, settings.rules()
+    texts = Texts(tuple(settings.business.languages))
+    return lambda tx: Work(tx, clock.now(), bot_id, rules, texts)
 
 
 def _maker(settings: Settings, given: Given) -> Callable[[Work], Awaitable[Importer]]:

@@ -28,6 +28,7 @@ from storage.records import Record
 from texts.tables import read_table
 
 _CUSTOM = "custom."
+_GUESS = "zone guess"
 _FIELDS: dict[str, Any] = {
     **dict.fromkeys(("call_name", "phone", "zone", "zone_source", "birthday", "preferences", "owner_id", "branch_id")),
     "custom": {},
@@ -67,7 +68,7 @@ class Customers:
 
     async def _insert(self, work: Work, row: Row) -> None:
         values = {"language": self._language, **_FIELDS, **_fields(row.values)}
-        _weigh_zone(values, None)
+        _weigh_zone(values, None, row.values.get(_GUESS))
         customer_id = await rows.add_record(work.tx, source_key=row.key, values=values, now=work.now)
         _audit(work, customer_id, before=None, after={name: value for name, value in values.items() if value})
         await emit(work, "customer.created", customer_id=customer_id, data={"customer_id": customer_id})
@@ -81,7 +82,7 @@ async def _change(work: Work, row: Row, record: Record, *, dry_run: bool) -> Out
         values["custom"] = {**record.custom, **values["custom"]}
     if "tags" in values:
         values["tags"] = tuple(sorted({*record.tags, *values["tags"]}))
-    _weigh_zone(values, record)
+    _weigh_zone(values, record, row.values.get(_GUESS))
     before, after = differences({name: getattr(record, name) for name in values}, values)
     if not after:
         return Outcome(row.line, Result.SAME)
@@ -97,7 +98,7 @@ async def _change(work: Work, row: Row, record: Record, *, dry_run: bool) -> Out
 def _fields(values: dict[str, Any]) -> dict[str, Any]:
     """Return what a line says, its own fields together."""
     custom = {name.removeprefix(_CUSTOM): value for name, value in values.items() if name.startswith(_CUSTOM)}
-    fields = {name: value for name, value in values.items() if not name.startswith(_CUSTOM)}
+    fields = {name: value for name, value in values.items() if not name.startswith(_CUSTOM) and name != _GUESS}
     return {**fields, "custom": custom} if custom else fields
 
 
@@ -107,15 +108,15 @@ def _with_year(birthday: Birthday, known: Birthday | None) -> Birthday:
     return known if known is not None and is_known else birthday
 
 
-def _weigh_zone(values: dict[str, Any], record: Record | None) -> None:
-    """Keep a zone with its source, unless a stronger one is known; take one from a number if none is known."""
+def _weigh_zone(values: dict[str, Any], record: Record | None, guess: str | None) -> None:
+    """Keep a zone with its source, unless a stronger one is known; without any, take the ``guess`` from a number."""
     known = ZoneSource(record.zone_source) if record and record.zone and record.zone_source else None
     if values.get("zone"):
         if may_replace_zone(known, ZoneSource.IMPORT):
             values["zone_source"] = ZoneSource.IMPORT.value
         else:
             del values["zone"]
-    elif values.get("phone") and known is None and (guess := zone_of_phone(values["phone"])):
+    elif guess and known is None:
         values |= {"zone": guess, "zone_source": ZoneSource.PHONE.value}
 
 
@@ -145,7 +146,7 @@ def _layout(known: Known) -> Layout:
         "id": read_key,
         "name": _as("name", partial(cells.one_line, letters=NAME_LETTERS)),
         "call_name": _as("call_name", partial(cells.one_line, letters=CALL_NAME_LETTERS)),
-        "phone": _as("phone", partial(cells.phone, region=rules.record.phone_region)),
+        "phone": partial(_phone, region=rules.record.phone_region),
         "language": _as("language", partial(cells.language, offered=rules.languages)),
         "zone": _as("zone", cells.zone),
         "birthday": _as("birthday", partial(cells.birthday, today=known.today)),
@@ -161,6 +162,12 @@ def _layout(known: Known) -> Layout:
         readers[column] = _as(column, partial(cells.custom_value, field))
     usual = [(name, column) for name, column in read_table("columns") if column in readers or column == CONSENT]
     return Layout(readers, ("id", "name"), aliases_of(list(readers), usual, own))
+
+
+def _phone(cell: str, *, region: str) -> dict[str, Any]:
+    number = cells.phone(cell, region)
+    zone = zone_of_phone(number)
+    return {"phone": number, _GUESS: zone} if zone else {"phone": number}
 
 
 def _as(name: str, read: Any) -> Reader:
