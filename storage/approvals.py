@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, literal_column, select, update
 
 from domain.approvals import Approval, ApprovalState
 from domain.people import ActorKind, Role, StaffMember
@@ -14,6 +14,7 @@ POINTS = "points"
 """The kind of a question about points."""
 APPROVED = "approval:"
 """What the source key of an approved ledger entry begins with."""
+_OPEN: ColumnElement[str] = literal_column("'open'")  # a literal, so that SQLite may use the partial index
 _COLUMNS = tuple(approvals.c[name] for name in Approval.__slots__)
 
 
@@ -73,7 +74,7 @@ async def reopen(tx: Tx, approval_id: int) -> None:
 
 async def expire(tx: Tx, *, now: datetime, limit: int) -> list[Approval]:
     """Close open questions whose time is over at ``now``; returns them."""
-    due = select(approvals.c.id).where(approvals.c.state == ApprovalState.OPEN.value, approvals.c.expires_at <= now)
+    due = select(approvals.c.id).where(approvals.c.state == _OPEN, approvals.c.expires_at <= now)
     due = due.order_by(approvals.c.expires_at).limit(limit)
     if tx.for_update:
         due = due.with_for_update(skip_locked=True)

@@ -76,6 +76,8 @@ approvals = table(
     Column("decided_at", Instant),
     erasure=EMPTIED,
 )
+_UNDECIDED = text("state = 'open'")
+Index("ix_approvals_expires_at", approvals.c.expires_at, sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED)
 
 files = table(
     "files",

@@ -500,6 +500,14 @@ def _make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_approvals_customer_id"), "approvals", ["customer_id"], unique=False)
+    op.create_index(
+        "ix_approvals_expires_at",
+        "approvals",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "point_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
