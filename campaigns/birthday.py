@@ -4,10 +4,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.calendars import birthday_year, births_kept_on, due_at, is_kept_on, next_send_at
+from domain.contact import FOR_GOOD, Hold, Verdict
 from domain.instants import zone_named
 from domain.outgoing import Button, Purpose
-from domain.people import Actor, ActorKind, Birthday, ConsentClass, Reach
-from services.delivery import wanting_care
+from domain.people import Actor, ActorKind, Birthday, ConsentClass
+from services.contact import verdicts
 from services.speech import say_html
 from services.work import Person, Work
 from storage import deliveries as delivery_rows
@@ -20,8 +21,9 @@ _SLICE = 500
 _EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 """How far the clocks of the world are from UTC."""
 
-NO_CONSENT, BIRTHDAY_CHANGED, LATE = "no_consent", "birthday_changed", "late"
-_RENEWABLE = (NO_CONSENT, BIRTHDAY_CHANGED, LATE)
+_LOOK_AGAIN = timedelta(minutes=15)
+BIRTHDAY_CHANGED, LATE = "birthday_changed", "late"
+_RENEWABLE = (Hold.NO_CONSENT.value, Hold.SNOOZED.value, BIRTHDAY_CHANGED, LATE)
 """Why a delivery was skipped before it was queued; its person may still be congratulated once the cause is gone."""
 
 
@@ -89,46 +91,55 @@ def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
 async def feed(work: Work, *, limit: int) -> int:
     """Ask again about deliveries that are due, and queue those still wanted; returns how many it settled."""
     due = await delivery_rows.list_due(work.tx, now=work.now, limit=limit)
+    if not due:
+        return 0
     ids = [delivery.customer_id for delivery in due]
-    known = await list_contacts_of_customers(work.tx, ids) if due else {}
-    wanting = await wanting_care(work, ids) if due else frozenset()
+    known = await list_contacts_of_customers(work.tx, ids)
+    answers = await verdicts(work, ids, ConsentClass.CARE, campaign=CAMPAIGN)
     for delivery in due:
         person = _person(known.get(delivery.customer_id))
-        await _feed_one(work, delivery, person, wanted=delivery.customer_id in wanting)
+        await _feed_one(work, delivery, person, answers[delivery.customer_id])
     return len(due)
 
 
-async def _feed_one(work: Work, delivery: Delivery, person: Person | None, *, wanted: bool) -> None:
-    zone = zone_named(delivery.zone, work.rules.zone)
-    at = next_send_at(work.now, work.rules.quiet, zone)
-    if work.now < at <= delivery.late_after_at:
-        delivery_rows.postpone_delivery(work.tx, delivery.id, due_at=at)
-        return
-    why = _why_not(work, delivery, person, at=at, wanted=wanted)
-    if why is not None or person is None:
+async def _feed_one(work: Work, delivery: Delivery, person: Person | None, verdict: Verdict) -> None:
+    why = _why_not(work, delivery, person)
+    if person is not None and why is None and verdict.allowed and work.now <= delivery.late_after_at:
+        await _congratulate(work, delivery, person)
+        delivery_rows.mark_queued(work.tx, delivery.id, now=work.now)
+    elif (again_at := _again_at(work, delivery, verdict)) is not None:
+        delivery_rows.postpone_delivery(work.tx, delivery.id, due_at=again_at)
+    else:
+        why = why or _reason(verdict)
         delivery_rows.set_delivery_state(work.tx, delivery.id, state="skipped", reason=why, now=work.now)
-        return
-    await _congratulate(work, delivery, person)
-    delivery_rows.set_delivery_state(work.tx, delivery.id, state="queued")
+
+
+def _again_at(work: Work, delivery: Delivery, verdict: Verdict) -> datetime | None:
+    """Return when to ask again about a delivery held back, in time: what only an event ends is looked at now and then."""
+    if verdict.why is None or verdict.why in FOR_GOOD or work.now >= delivery.late_after_at:
+        return None
+    if verdict.until is None:
+        return min(work.now + _LOOK_AGAIN, delivery.late_after_at)
+    return verdict.until if verdict.until <= delivery.late_after_at else None
+
+
+def _reason(verdict: Verdict) -> str:
+    """Return why a delivery is skipped that was held back until it was late; the night is not the person's reason."""
+    return LATE if verdict.why in (None, Hold.QUIET_HOURS) else str(verdict.why)
 
 
 def _person(known: KnownContact | None) -> Person | None:
     return Person(known.contact, known.customer, known.dialogue, known.notice_version) if known else None
 
 
-def _why_not(work: Work, delivery: Delivery, person: Person | None, *, at: datetime, wanted: bool) -> str | None:
-    """Return why a delivery is not to go out at ``at``, the first moment it could."""
+def _why_not(work: Work, delivery: Delivery, person: Person | None) -> str | None:
+    """Return why a delivery is not to go out, whatever the person's wishes are."""
     if person is None:
         return "no_contact"
     birthday = person.customer.birthday
     occasion_on = date.fromisoformat(delivery.occasion_on)
-    if birthday is None or not is_kept_on(birthday, occasion_on, work.rules.birthday.leap_day):
-        return BIRTHDAY_CHANGED
-    if not wanted:
-        return NO_CONSENT
-    if at > delivery.late_after_at:
-        return LATE
-    return "unreachable" if person.contact.reach is not Reach.REACHABLE else None
+    kept = birthday is not None and is_kept_on(birthday, occasion_on, work.rules.birthday.leap_day)
+    return None if kept else BIRTHDAY_CHANGED
 
 
 async def _congratulate(work: Work, delivery: Delivery, person: Person) -> None:

@@ -1,7 +1,10 @@
 """What follows from a message having been sent, refused, or lost from sight; and what people decide about lost ones."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from domain.calendars import next_send_at
+from domain.instants import zone_named
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
@@ -16,6 +19,7 @@ from storage import outbox
 from storage import people as people_rows
 from storage import staff as staff_rows
 from storage.audit import add_audit
+from storage.deliveries import Delivery
 from storage.interactions import get_interaction
 from storage.outbox import OutboxRow
 
@@ -101,33 +105,58 @@ async def _tell_author(work: Work, row: OutboxRow, key: str) -> None:
 
 
 async def find_unwanted(work: Work, rows: Sequence[OutboxRow]) -> dict[int, str]:
-    """Return, by row id, why queued campaign messages are no longer to be sent: consent withdrawn, or too late."""
+    """Return, by row id, why queued unasked messages are no longer to be sent: consent withdrawn, or too late."""
     planned = await delivery_rows.list_deliveries(work.tx, [row.delivery_id for row in rows if row.delivery_id])
-    wanting = await wanting_care(work, [delivery.customer_id for delivery in planned.values()])
+    return _unwanted(work, rows, planned, await _wanting(work, list(planned.values())))
+
+
+def _unwanted(
+    work: Work, rows: Sequence[OutboxRow], planned: dict[int, Delivery], wanting: frozenset[int]
+) -> dict[int, str]:
     unwanted = {}
     for row in rows:
         delivery = planned.get(row.delivery_id) if row.delivery_id else None
         if delivery is None or work.now > delivery.late_after_at:
             unwanted[row.id] = "expired"
-        elif delivery.customer_id not in wanting:
+        elif delivery.id not in wanting:
             unwanted[row.id] = "withdrawn"
     return unwanted
 
 
 async def drop_unwanted(work: Work, rows: Sequence[OutboxRow]) -> frozenset[int]:
-    """Drop campaign messages that are no longer to be sent; returns the ids of those rows."""
-    unwanted = await find_unwanted(work, [row for row in rows if row.delivery_id is not None])
+    """Ask once more about unasked messages that are about to be sent; returns the ids of those that are not to go.
+
+    What is no longer wanted is dropped; what would wake its person waits for the morning.
+    """
+    rows = [row for row in rows if row.delivery_id is not None]
+    planned = await delivery_rows.list_deliveries(work.tx, [row.delivery_id for row in rows if row.delivery_id])
+    unwanted = _unwanted(work, rows, planned, await _wanting(work, list(planned.values())))
+    waiting = set()
     for row in rows:
-        if (why := unwanted.get(row.id)) is not None and row.delivery_id is not None:
+        assert row.delivery_id is not None
+        if (why := unwanted.get(row.id)) is not None:
             delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
             outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error=why)
-    return frozenset(unwanted)
+        elif (send_at := _send_at(work, planned[row.delivery_id])) > work.now:
+            outbox.postpone(work.tx, row_id=row.id, until_at=send_at)
+            waiting.add(row.id)
+    return frozenset(unwanted.keys() | waiting)
 
 
-async def wanting_care(work: Work, customer_ids: Sequence[int]) -> frozenset[int]:
-    """Return which of these customers want to be thought of right now."""
-    answers = await people_rows.list_consenting(work.tx, customer_ids, ConsentClass.CARE)
-    return frozenset(customer_id for customer_id, consent in answers.items() if consent.allows(work.now))
+def _send_at(work: Work, delivery: Delivery) -> datetime:
+    return next_send_at(work.now, work.rules.quiet, zone_named(delivery.zone, work.rules.zone))
+
+
+async def _wanting(work: Work, planned: Sequence[Delivery]) -> frozenset[int]:
+    """Return which of these deliveries are of a kind their person wants right now."""
+    wanting = set()
+    for kind in {delivery.consent for delivery in planned}:
+        of_kind = [delivery for delivery in planned if delivery.consent == kind]
+        customer_ids = [delivery.customer_id for delivery in of_kind]
+        answers = await people_rows.list_consenting(work.tx, customer_ids, ConsentClass(kind))
+        willing = {customer_id for customer_id, consent in answers.items() if consent.allows(work.now)}
+        wanting |= {delivery.id for delivery in of_kind if delivery.customer_id in willing}
+    return frozenset(wanting)
 
 
 async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refusal | None:

@@ -40,6 +40,7 @@ class Delivery:
     late_after_at: datetime
     state: str
     reason: str | None
+    consent: str
 
 
 _COLUMNS = tuple(deliveries.c[name] for name in Delivery.__slots__)
@@ -100,6 +101,7 @@ async def list_birthday_candidates(
             born,
             customers.c.id > after_id,
             customers.c.erased_at.is_(None),
+            customers.c.merged_into.is_(None),
             in_touch.exists(),
             willing.exists(),
             ~settled.exists(),
@@ -155,3 +157,8 @@ def set_delivery_state(
 ) -> None:
     """Record a delivery's new state with the next bulk write."""
     tx.change(deliveries, delivery_id, state=state, reason=reason, settled_at=now)
+
+
+def mark_queued(tx: Tx, delivery_id: int, *, now: datetime) -> None:
+    """Record with the next bulk write that a delivery was handed to the outbox, from when it counts in the budget."""
+    tx.change(deliveries, delivery_id, state="queued", reason=None, settled_at=None, queued_at=now)

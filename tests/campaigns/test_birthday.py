@@ -10,6 +10,7 @@ import pytest
 
 from campaigns import birthday
 from domain.calendars import LeapDayPolicy, QuietHours
+from domain.loyalty import ContactRules
 from domain.people import SYSTEM, Birthday, ConsentClass, Reach
 from domain.rules import BirthdayRules, Rules
 from services import customers
@@ -17,6 +18,7 @@ from services.delivery import after_failed, after_sent, after_unknown, assume_de
 from services.work import Person, Work, person_of_contact
 from storage.database import Database
 from storage.outbox import get_row, mark_settled
+from storage.tables import cases
 from tests.handlers.harness import Said, Town
 from texts.catalogue import plain
 
@@ -472,3 +474,80 @@ async def test_a_yes_to_offers_is_no_yes_to_care(year: Year) -> None:
     await year.change(ann, customers.set_consent, ConsentClass.OFFERS, given=True)
     year.at(2026, 5, 1, 9, 0)
     assert await year.ticks() == []
+
+
+# What the contact question holds back
+
+
+async def complains(year: Year, contact_id: int) -> None:
+    """Let a customer have an open complaint."""
+    async with year.town.work() as work:
+        customer_id = (await year._person(work, contact_id)).customer.id
+        complaint = cases.insert().values(
+            number=1001, customer_id=customer_id, kind="complaint", state="new", opened_at=work.now
+        )
+        await work.tx.execute(complaint)
+
+
+async def test_an_open_complaint_holds_a_wish_until_it_is_settled(year: Year) -> None:
+    """No cheer while Ann waits for an answer; once it is settled she hears, still on her day."""
+    ann = await year.knows("Ann", (5, 1))
+    await complains(year, ann)
+    year.at(2026, 5, 1, 9, 0)
+    assert await year.ticks() == []
+    assert await year.states() == [("planned", None)]
+    async with year.town.work() as work:
+        await work.tx.execute(cases.update().values(state="closed", closed_at=work.now))
+    year.at(2026, 5, 1, 9, 15)
+    assert len(await year.ticks()) == 1
+
+
+async def test_a_complaint_open_all_day_skips_with_its_reason(year: Year) -> None:
+    """Asked now and then until it is too late, and then said why; never planned again."""
+    ann = await year.knows("Ann", (5, 1))
+    await complains(year, ann)
+    for minute in range(0, 13 * 60, 5):
+        year.town.now = datetime(2026, 5, 1, 9, tzinfo=UTC) + timedelta(minutes=minute)
+        assert await year.ticks() == []
+    assert await year.states() == [("skipped", "open_case")]
+
+
+async def test_a_snooze_over_the_day_skips_and_one_that_ends_in_time_does_not(year: Year) -> None:
+    """Planned the day before; paused meanwhile."""
+    ann, bob = await year.knows("Ann", (5, 1)), await year.knows("Bob", (5, 1))
+    await year.plans()
+    await year.change(ann, customers.set_consent, CARE, given=False, until_at=datetime(2026, 5, 8, tzinfo=UTC))
+    await year.change(bob, customers.set_consent, CARE, given=False, until_at=datetime(2026, 5, 1, 11, tzinfo=UTC))
+    year.at(2026, 5, 1, 9, 0)
+    assert await year.ticks() == []
+    year.at(2026, 5, 1, 11, 0)
+    assert ["Bob" in said.text for said in await year.ticks()] == [True]
+    assert await year.states() == [("skipped", "snoozed"), ("queued", None)]
+
+
+async def test_a_wish_counts_in_the_budget_and_is_not_held_by_it(year: Year) -> None:
+    """When it was queued is on the delivery."""
+    await year.knows("Ann", (5, 1))
+    year.town.rules = replace(year.town.rules, contact=ContactRules(budget=0))
+    year.at(2026, 5, 1, 9, 0)
+    assert len(await year.ticks()) == 1
+    assert [row.queued_at for row in await year.deliveries()] == [year.town.now]
+
+
+async def test_a_wish_queued_before_a_standstill_does_not_wake_anyone(year: Year) -> None:
+    """Nothing was sent all day; at night it waits for the morning, and by then it is too late."""
+    year.town.rules = replace(year.town.rules, birthday=BirthdayRules(late_after=timedelta(hours=16)))
+    row_id = await queued(year)
+    assert await asked_again(year, row_id, 2026, 5, 1, 23) == ("queued", datetime(2026, 5, 2, 8, tzinfo=UTC))
+    assert (await asked_again(year, row_id, 2026, 5, 2, 8))[0] == "dropped"
+
+
+async def asked_again(year: Year, row_id: int, *moment: int) -> tuple[str, datetime | None]:
+    """Let the sender ask whether a queued row may still go, which it may not; returns its state and its wait."""
+    year.at(*moment)
+    async with year.town.work() as work:
+        row = await get_row(work.tx, row_id)
+        assert row is not None
+        assert await drop_unwanted(work, [row]) == {row_id}
+    (after,) = await year.town.rows("outbox", id=row_id)
+    return after.state, after.not_before_at
