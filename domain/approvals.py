@@ -11,7 +11,8 @@ from domain.loyalty import LoyaltyRules
 from domain.people import Permission, Role, StaffMember
 
 _CHANGE = re.compile(
-    r"(?P<sign>[+\-\u2212\u2013\u2014])\s*(?P<points>\d{1,12})(?!\d)[\s,:;.，：；。]*(?P<reason>.*)", re.DOTALL
+    r"(?P<sign>[+\-\u2212\u2013\u2014])\s*(?P<points>\d{1,3}(?:,\d{3})+|\d{1,12})(?!\d|[.,]\d)[\s,:;.，：；。]*(?P<reason>.*)",
+    re.DOTALL,
 )
 LEAST_LETTERS = 3
 """A reason is at least so many letters or digits; one Chinese letter says as much as two others."""
@@ -58,7 +59,7 @@ def read_change(text: str) -> tuple[int, str] | None:
     found = _CHANGE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
         return None
-    points = int(found["points"])
+    points = int(found["points"].replace(",", ""))
     return (points if found["sign"] == "+" else -points), found["reason"].strip()
 
 
