@@ -32,9 +32,9 @@ from storage import points_check as checks
 __all__ = (
     "adjust",
     "balance_of",
+    "cancel_awaited",
     "check_accounts",
     "count_accounts",
-    "cancel_awaited",
     "earn",
     "forfeit_all",
     "give_back",
