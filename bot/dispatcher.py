@@ -128,7 +128,10 @@ class Dispatcher:
         in_groups = any(update.chat_id < 0 for update in batch)
         staff = await load_staff(work.tx, bot_id=work.bot_id) if in_groups else _NO_STAFF
         answers: list[TapAnswer] = []
+        forgotten: set[int] = set()
         for stored in batch:
+            if stored.chat_id in forgotten:  # written before they were forgotten, and forgotten with the rest
+                continue
             context = CareContext(
                 work,
                 staff,
@@ -140,6 +143,8 @@ class Dispatcher:
             await self._within_limit(update, context)
             if context.person is not None and stored.chat_id > 0:
                 people[stored.chat_id] = context.person
+            elif people.pop(stored.chat_id, None) is not None:
+                forgotten.add(stored.chat_id)
             answers += context.answers
         return answers
 

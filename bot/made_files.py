@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import pictures
+from services.mydata import write_mydata
 from storage.database import Database, Tx
 from storage.files import FileRow
 
@@ -30,6 +31,7 @@ class Read:
 MAKERS: dict[str, Drawn | Read] = {
     "voucher_qr": Drawn(pictures.draw_code),
     "statement": Drawn(pictures.draw_statement),
+    "mydata": Read(write_mydata),
 }
 
 

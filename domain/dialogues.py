@@ -14,6 +14,7 @@ class DialogueName(StrEnum):
     FEEDBACK = "feedback"
     ADD_WORDS = "add_words"
     BIRTHDAY = "birthday"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ async def _on_tap(update: Update, context: CareContext) -> None:
         if context.group is not None:
             await staff_taps.on_tap(context)
         return
+    if context.person is None and tap.verb in customer_taps.OF_THE_FORGOTTEN:
+        return
     person = await _know(context, tap.speaker, tap.chat_id)
     context.interaction_id = await record_heard(
         context.work,

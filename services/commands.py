@@ -10,7 +10,20 @@ from services.work import Person, Work
 from storage.outbox import add_outgoing
 from storage.staff import load_staff
 
-COMMANDS = ("complaint", "feedback", "cases", "language", "birthday", "privacy", "stop", "cancel", "help", "start")
+COMMANDS = (
+    "complaint",
+    "feedback",
+    "cases",
+    "language",
+    "birthday",
+    "privacy",
+    "mydata",
+    "forgetme",
+    "stop",
+    "cancel",
+    "help",
+    "start",
+)
 STAFF_COMMANDS = ("take", "note", "resolve", "reopen", "help")
 
 

@@ -1,15 +1,18 @@
 """Erasure: the one door by which a customer is forgotten, everywhere and for good."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from domain.cases import CaseState
 from domain.errors import NotFound
 from domain.outcomes import Refusal
+from domain.outgoing import Purpose, to_chat
 from domain.people import SYSTEM, Actor, ActorKind, Permission
-from services import desk
+from services import desk, points
 from services.permits import member_of
+from services.speech import tell
 from services.webhooks import emit
-from services.work import Work
+from services.work import Person, Work
 from storage import erasure as rows
 from storage.audit import add_audit
 from storage.cases import get_case
@@ -25,13 +28,46 @@ async def erase_customer(work: Work, customer_id: int, *, by: Actor) -> list[str
     """
     records = await _lock_records(work, customer_id)
     if not await _may_erase(work, records, by):
-        return Refusal("desk.refused.not_allowed")
+        return Refusal("privacy.refused.not_allowed")
     if not await rows.is_known(work.tx, customer_id):
         raise NotFound(f"there is no customer {customer_id}")
+    for record_id in records:
+        await points.forfeit_all(work, record_id, by=by)
     files: set[str] = set()
     for record_id in records:
         files.update(await _erase_record(work, record_id, by=by))
     return sorted(files)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a person gives up by being forgotten: points, vouchers still good, cases still open."""
+
+    points: int
+    vouchers: int
+    cases: int
+
+
+async def foresee_losses(work: Work, person: Person) -> Losses:
+    """Return what this person would lose if they were forgotten now."""
+    records = await rows.list_records(work.tx, person.customer.id)
+    balance = await points.balance_of(work, person.customer.id)
+    vouchers = await rows.count_vouchers(work.tx, records, now=work.now)
+    return Losses(balance.available + balance.pending, vouchers, await rows.count_open_cases(work.tx, records))
+
+
+async def forget_me(work: Work, person: Person) -> Refusal | None:
+    """Forget this person at their own wish, and say goodbye to the bare chat, the last thing that is ever said there.
+
+    ``person`` is nobody's record afterwards; nothing may be done with it any more.
+    """
+    chat_id, language = person.contact.chat_id, person.language
+    found = await erase_customer(work, person.customer.id, by=person.actor)
+    if isinstance(found, Refusal):
+        return found
+    goodbye = work.texts.say("forget.goodbye", language, business=work.rules.business_name)
+    await tell(work, to_chat(chat_id), goodbye, purpose=Purpose.CONVERSATION)
+    return None
 
 
 async def _lock_records(work: Work, customer_id: int) -> list[int]:

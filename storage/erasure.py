@@ -338,6 +338,18 @@ async def list_open_cases(tx: Tx, customer_id: int) -> list[tuple[int, str]]:
     return [(row.id, row.state) for row in await tx.execute(his.order_by(cases.c.id))]
 
 
+async def count_open_cases(tx: Tx, customer_ids: Sequence[int]) -> int:
+    """Return how many cases of these records are not done with: neither resolved nor closed."""
+    live = (cases.c.customer_id.in_(customer_ids), cases.c.closed_at.is_(None), cases.c.state != "resolved")
+    return int((await tx.execute(select(func.count()).select_from(cases).where(*live))).scalar_one())
+
+
+async def count_vouchers(tx: Tx, customer_ids: Sequence[int], *, now: datetime) -> int:
+    """Return how many vouchers of these records could still be used."""
+    good = (vouchers.c.customer_id.in_(customer_ids), vouchers.c.state == "issued", vouchers.c.expires_at > now)
+    return int((await tx.execute(select(func.count()).select_from(vouchers).where(*good))).scalar_one())
+
+
 async def list_case_ids(tx: Tx, customer_id: int) -> list[int]:
     """Return the ids of all the customer's cases."""
     his = select(cases.c.id).where(cases.c.customer_id == customer_id).order_by(cases.c.id)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from handlers.context import CareContext
-from handlers.customers import birthday, cases, complaint, feedback, free, welcome, wishes
+from handlers.customers import birthday, cases, complaint, feedback, free, mydata, welcome, wishes
 
 _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:cancel": welcome.on_cancel_tap,
@@ -40,7 +40,16 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:bok": birthday.on_confirmed,
     "c:bchange": birthday.on_change,
     "c:zone": birthday.on_zone,
+    "c:mydata": mydata.on_mydata,
+    "c:forgetme": mydata.on_forgetme,
+    "c:fgo": mydata.on_go,
+    "c:fyes": mydata.on_yes,
+    "c:fkeep": mydata.on_keep,
 }
+
+
+OF_THE_FORGOTTEN = frozenset({"c:fgo", "c:fyes", "c:fkeep"})
+"""Buttons that a second tap finds when the person is forgotten already: that alone makes nobody known again."""
 
 
 async def on_tap(context: CareContext) -> None:

@@ -33,7 +33,8 @@ async def on_language_tap(context: CareContext) -> None:
 async def on_privacy(context: CareContext) -> None:
     """Show the privacy notice, and record which version was shown."""
     await see_notice(context.work, context.customer)
-    buttons = one_row(button(context, "more.wishes", "c:wishes"))
+    rooms = (("more.wishes", "c:wishes"), ("privacy.my_data", "c:mydata"), ("privacy.forget_me", "c:forgetme"))
+    buttons = column(button(context, key, data) for key, data in rooms)
     await context.say("privacy.notice", buttons=buttons, business=context.work.rules.business_name)
 
 

@@ -129,7 +129,7 @@ async def _leave_record(work: Work, person: Person, word: str, member: StaffMemb
     await insert(tx, tables.customer_events, **his, name=word, at=now, source_key=word, data={"what": word})
     code = {"code_hash": word, "created_at": now, "expires_at": now + timedelta(days=7)}
     await insert(tx, tables.link_codes, **his, **code)
-    made = {"kind": "statement", "recipe": {"of": word}, "name": f"{word}.png", "mime": "image/png"}
+    made = {"kind": "statement", "recipe": {"of": word}, "name": f"{word}.png", "mime": "image/png", "dedupe_key": word}
     await insert(tx, tables.files, **his, **made, content=word.encode(), wanted_at=now)
     notice = {"kind": "earned", "key": word, "data": {"rule": word}, "ready_at": now, "stale_at": now}
     await insert(tx, tables.notices, **his, **notice)
