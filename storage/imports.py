@@ -9,14 +9,14 @@ from secrets import randbits
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CUSTOMER_SIGNS, spell
 from storage.database import Tx
 from storage.people import birthday_columns, birthday_of
 from storage.records import Record
-from storage.tables import customer_tags, customers, import_runs
+from storage.tables import customer_tags, customers, import_runs, point_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +70,34 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(error, IntegrityError)
 
 
-class SeenKeys(AbstractContextManager["SeenKeys"]):
-    """The keys of a file and the lines they stand in, in a file of its own that the system takes away again.
-
-    A file of millions of lines needs a few megabytes of memory for it, not hundreds.
-    """
+class _Scratch(AbstractContextManager[Any]):
+    """A database of its own that the system takes away again: millions of rows in a few megabytes of memory."""
 
     _MEMORY_KIB = 8192
 
-    def __init__(self) -> None:
+    def __init__(self, table: str) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute(f"PRAGMA cache_size = -{self._MEMORY_KIB}")
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID")
+        self._database.execute(table)
         self._database.execute("BEGIN")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of everything."""
         self._database.close()
+
+
+class SeenKeys(_Scratch):
+    """The keys of a file and the lines they stand in."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID")
 
     def first_line(self, key: str, line: int) -> int:
         """Return the first line in which ``key`` was seen: ``line`` itself when it is new."""
@@ -97,6 +105,25 @@ class SeenKeys(AbstractContextManager["SeenKeys"]):
             return line
         found: int = self._database.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()[0]
         return found
+
+
+class Sums(_Scratch):
+    """A running sum for each of many customers."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE sums (customer_id INTEGER PRIMARY KEY, sum INTEGER NOT NULL)")
+
+    def add(self, customer_id: int, points: int) -> None:
+        """Add to a customer's sum."""
+        self._database.execute(
+            "INSERT INTO sums VALUES (?, ?) ON CONFLICT (customer_id) DO UPDATE SET sum = sum + excluded.sum",
+            (customer_id, points),
+        )
+
+    def of(self, customer_id: int) -> int:
+        """Return a customer's sum."""
+        found = self._database.execute("SELECT sum FROM sums WHERE customer_id = ?", (customer_id,)).fetchone()
+        return int(found[0]) if found else 0
 
 
 _RECORDS = select(customers).where(customers.c.source_key.in_(bindparam("keys", expanding=True)))
@@ -157,3 +184,83 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 def _add_tags(tx: Tx, customer_id: int, tags: Iterable[str], now: datetime) -> None:
     for tag in sorted(tags):
         tx.add(customer_tags, customer_id=customer_id, tag=tag, at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A customer found by a name in a file, merges followed."""
+
+    id: int
+    erased: bool
+
+
+_FOUND = (customers.c.id, customers.c.merged_into, customers.c.erased_at)
+_BY_KEYS = select(customers.c.source_key.label("name"), *_FOUND).where(
+    customers.c.source_key.in_(bindparam("names", expanding=True))
+)
+_BY_CODES = select(customers.c.code.label("name"), *_FOUND).where(
+    customers.c.code.in_(bindparam("names", expanding=True))
+)
+_BY_IDS = select(customers.c.id.label("name"), *_FOUND).where(customers.c.id.in_(bindparam("names", expanding=True)))
+_BY_PHONES = (
+    select(customers.c.phone, customers.c.id)
+    .where(
+        customers.c.phone.in_(bindparam("names", expanding=True)),
+        customers.c.merged_into.is_(None),
+        customers.c.erased_at.is_(None),
+    )
+    .order_by(customers.c.id)
+)
+
+
+async def find_by_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Found]:
+    """Return the customers imported under these keys."""
+    return await _find(tx, _BY_KEYS, keys)
+
+
+async def find_by_codes(tx: Tx, codes: Sequence[str]) -> dict[str, Found]:
+    """Return the customers with these public codes, written as they are kept."""
+    return await _find(tx, _BY_CODES, [code for code in codes if code])
+
+
+async def find_by_phones(tx: Tx, phones: Sequence[str]) -> dict[str, list[int]]:
+    """Return the living customers with these numbers (E.164), oldest first."""
+    found: dict[str, list[int]] = {}
+    for row in await tx.execute(_BY_PHONES, {"names": list(phones)}) if phones else ():
+        found.setdefault(row.phone, []).append(row.id)
+    return found
+
+
+async def follow_merges(tx: Tx, customer_ids: Iterable[int]) -> dict[int, int]:
+    """Return the record that stands for each of these today."""
+    found = await _find(tx, _BY_IDS, list(dict.fromkeys(customer_ids)))
+    return {customer_id: record.id for customer_id, record in found.items()}
+
+
+async def _find(tx: Tx, statement: Select[Any], names: Sequence[Any]) -> dict[Any, Found]:
+    if not names:
+        return {}
+    found = {row.name: row for row in await tx.execute(statement, {"names": list(names)})}
+    while merged := [row.merged_into for row in found.values() if row.merged_into is not None]:
+        into = {row.id: row for row in await tx.execute(_BY_IDS, {"names": merged})}
+        found = {name: row if row.merged_into is None else into[row.merged_into] for name, row in found.items()}
+    return {name: Found(row.id, row.erased_at is not None) for name, row in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An entry of the points ledger booked under a key."""
+
+    customer_id: int
+    points: int
+
+
+_BOOKED = select(point_entries.c.source_key, point_entries.c.customer_id, point_entries.c.points).where(
+    point_entries.c.source_key.in_(bindparam("keys", expanding=True))
+)
+
+
+async def list_booked(tx: Tx, keys: Sequence[str]) -> dict[str, Booked]:
+    """Return what is booked under these keys."""
+    found = await tx.execute(_BOOKED, {"keys": list(keys)})
+    return {row.source_key: Booked(row.customer_id, row.points) for row in found}

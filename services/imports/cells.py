@@ -1,6 +1,7 @@
 """What stands in a cell: languages, zones, birthdays, instants, numbers of telephones, values of one's own fields."""
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -30,6 +31,8 @@ _DIGITS = {"正": 1, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6,
 _NUMBER = re.compile("[初正一二三四五六七八九十廿卅冬腊臘]+")
 _BIRTHDAY_MEND = "write YYYY-MM-DD, MM-DD without the year, or lunar 8-15"
 _INSTANT_MEND = "write YYYY-MM-DD HH:MM, the business's time, or with an offset such as 2026-11-22T14:00+08:00"
+_WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?")
+_MOST_DIGITS = 15
 _LANGUAGES = {**{name.casefold(): name for name in LANGUAGES}, **dict(read_table("languages"))}
 
 
@@ -195,6 +198,26 @@ def _local(cell: str) -> tuple[date, time | None]:
     if at[4]:
         hour = hour % 12 + (12 if at[4].lower() == "pm" else 0)
     return on, time(hour, int(at[2]), int(at[3] or 0))
+
+
+def whole_number(cell: str) -> int:
+    """Read a signed whole number, thousands apart or not."""
+    plain = _grouped(cell)
+    match = _WHOLE.fullmatch(plain)
+    if not match or len(match[1]) > _MOST_DIGITS:
+        raise Wrong("is no whole number; write digits, with a minus before them where something goes")
+    return int(match[1])
+
+
+def _grouped(cell: str) -> str:
+    """Return a number without signs that only keep its thousands apart. Raises :class:`Wrong` where it is unclear."""
+    plain = unicodedata.normalize("NFKC", cell).replace("\u2212", "-").replace(" ", "").replace("\u2019", "'")
+    for sign in (",", "'"):
+        if sign in plain:
+            if not re.fullmatch(rf"[^\d]*\d{{1,3}}(?:{sign}\d{{3}})+(?:\.\d*)?[^\d]*", plain):
+                raise Wrong("is unclear: write thousands as 1,234.50 or 1234.50")
+            plain = plain.replace(sign, "")
+    return plain
 
 
 _FIELD_MENDS = {

@@ -36,7 +36,11 @@ class Row:
 
 
 class Wrong(ValueError):
-    """One cell is wrong; the text says what, and the mend."""
+    """One cell is wrong; the text says what, and the mend. ``column`` where it is not the one being read."""
+
+    def __init__(self, text: str, column: str = "") -> None:
+        super().__init__(text)
+        self.column = column
 
 
 Reader = Callable[[str], dict[str, Any]]
@@ -48,12 +52,14 @@ class Layout:
     """The columns of one kind of file: their readers by name, those that no line may lack, their other names.
 
     ``aliases`` are other names of columns, casefolded; ``key`` is the column with the key of the other system.
+    ``check`` looks at a line whose cells are good each for itself.
     """
 
     readers: Mapping[str, Reader]
     needed: tuple[str, ...]
     aliases: Mapping[str, str]
     key: str = "id"
+    check: Callable[[dict[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,11 @@ def read_record(record: Record | Broken, head: Head, layout: Layout) -> Row | li
             values |= layout.readers[column](cell)
         except Wrong as wrong:
             problems.append(Problem(record.line, column, cell, str(wrong)))
+    if not problems and layout.check:
+        try:
+            layout.check(values)
+        except Wrong as wrong:
+            problems.append(Problem(record.line, wrong.column, "", str(wrong)))
     return problems or Row(record.line, key, values)
 
 

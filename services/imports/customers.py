@@ -66,6 +66,9 @@ class Customers:
         """Nothing is left when all lines are stored."""
         return None
 
+    def close(self) -> None:
+        """Nothing was kept."""
+
     async def _insert(self, work: Work, row: Row) -> None:
         values = {"language": self._language, **_FIELDS, **_fields(row.values)}
         _weigh_zone(values, None, row.values.get(_GUESS))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from domain.rules import Rules
 from services.imports.columns import Wrong
@@ -15,9 +15,10 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The rules, today's date where the business is, branches by code, active staff by name and by id."""
+    """The rules, the moment and the date where the business is, branches by code, active staff by name and by id."""
 
     rules: Rules
+    now: datetime
     today: date
     branches: Mapping[str, int]
     staff: Mapping[str, frozenset[int]]
@@ -47,4 +48,4 @@ async def look_around(work: Work, *, more_branches: Mapping[str, int] | None = N
             for name in {member.name.casefold(), str(member.user_id)}:
                 staff[name] = staff.get(name, frozenset()) | {member.id}
     branches = {**(more_branches or {}), **await list_branch_codes(work.tx)}
-    return Known(work.rules, work.now.astimezone(work.rules.zone).date(), branches, staff)
+    return Known(work.rules, work.now, work.now.astimezone(work.rules.zone).date(), branches, staff)

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, Protocol
@@ -38,6 +39,9 @@ class Importer(Protocol):
     async def finish(self, work: Work, run: Run, after_id: int) -> int | None:
         """Do a part of what is left when all lines are stored, from ``after_id`` on; returns where to go on, if."""
         ...
+
+    def close(self) -> None:
+        """Let go of what was kept meanwhile."""
 
 
 class Teller(Protocol):
@@ -89,17 +93,13 @@ async def run_import(source: Source, setting: Setting) -> Counter[str]:
     async with setting.database.read() as tx:
         importer = await setting.make(setting.open_work(tx))
         resumed = None if setting.dry_run else await get_run(tx, kind=source.kind, fingerprint=fingerprint)
-    chosen = read_choices(source.choices, importer.layout)
-    records = Records(source.file, found.encoding)
-    try:
-        with SeenKeys() as seen:
-            lines = _Lines(records, importer.layout, chosen, seen, guessed=source.encoding is None)
-            setting.teller.begin(found, lines.head, resumed.lines_done if resumed else 0)
-            if setting.dry_run:
-                return await _try(lines, importer, setting, source.file)
-            return await _store(lines, importer, setting, source, fingerprint)
-    finally:
-        records.close()
+    with closing(importer), closing(Records(source.file, found.encoding)) as records, SeenKeys() as seen:
+        chosen = read_choices(source.choices, importer.layout)
+        lines = _Lines(records, importer.layout, chosen, seen, guessed=source.encoding is None)
+        setting.teller.begin(found, lines.head, resumed.lines_done if resumed else 0)
+        if setting.dry_run:
+            return await _try(lines, importer, setting, source.file)
+        return await _store(lines, importer, setting, source, fingerprint)
 
 
 def _fingerprint(source: Source, found: Survey) -> str:

@@ -8,11 +8,20 @@ import pytest
 from domain.languages import LANGUAGES
 from texts.tables import read_table
 
-COLUMNS = {"id", "name", "language", "zone", "birthday", "branch"}
+COLUMNS = {"id", "name", "call_name", "phone", "language", "zone", "birthday", "tags", "owner", "branch", "preferences"}
+PURCHASES = {"id", "customer", "bought_at", "amount", "currency", "cost", "items", "channel", "branch"}
+POINTS = {"id", "customer", "points", "reason", "expires"}
 
 
 @pytest.mark.parametrize(
-    ("table", "known"), [("columns", COLUMNS), ("languages", set(LANGUAGES)), ("cities", available_timezones())]
+    ("table", "known"),
+    [
+        ("columns", COLUMNS | {"consent"}),
+        ("columns_purchases", PURCHASES),
+        ("columns_points", POINTS),
+        ("languages", set(LANGUAGES)),
+        ("cities", available_timezones()),
+    ],
 )
 def test_every_name_leads_to_one_known_thing(table: str, known: set[str]) -> None:
     """A slip in a table would be found by a shop only; it is found here."""
