@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from domain.languages import language_of
 from domain.people import UNASKED, Actor, Birthday, Consent, ConsentClass, Reach
+from domain.records import ZoneSource
 from domain.rules import NOTICE_VERSION
 from domain.words import storable
-from services import desk
+from services import desk, webhooks
+from services.records import change_record
 from services.work import Person, Work
 from storage import cases as case_rows
 from storage import people as people_rows
@@ -15,7 +18,7 @@ from storage.audit import add_audit
 
 _NAME_LETTERS = 128
 SOURCE_PREFIX = "s-"
-_PREFIXES = (SOURCE_PREFIX, "r-", "l-")
+_PREFIXES = (SOURCE_PREFIX, "r-")
 _PAYLOAD_LETTERS = 64
 
 
@@ -38,13 +41,14 @@ async def meet(work: Work, *, chat_id: int, name: str, username: str | None, lan
         username=username,
         now=work.now,
     )
+    await webhooks.emit(work, "customer.created", customer_id=customer.id, data={"customer_id": customer.id})
     return Person(contact, customer, is_new=True)
 
 
 async def note_source(work: Work, person: Person, payload: str) -> None:
     """Keep the deep link that first brought this person, and the branch it names (``s-CODE``).
 
-    A referral (``r-…``) and a record link (``l-…``) are kept just so; anything else is no deep link of ours.
+    A referral (``r-…``) is kept just so; a record link (``l-…``) is a secret, anything else no deep link of ours.
     """
     if person.customer.source or len(payload) > _PAYLOAD_LETTERS or not payload.startswith(_PREFIXES):
         return
@@ -56,35 +60,25 @@ async def note_source(work: Work, person: Person, payload: str) -> None:
 
 async def choose_language(work: Work, person: Person, language: str) -> None:
     """Speak this language with the person from now on."""
-    _change(work, person, action="customer.language", language=language)
+    await _edit(work, person, language=language)
 
 
 async def set_birthday(work: Work, person: Person, birthday: Birthday) -> None:
     """Keep the day on which this person likes to be congratulated."""
-    before = person.customer.birthday
-    person.customer = replace(person.customer, birthday=birthday)
-    people_rows.change_customer(
-        work.tx,
-        person.customer.id,
-        birth_month=birthday.month,
-        birth_day=birthday.day,
-        birth_year=birthday.year,
-    )
-    add_audit(
-        work.tx,
-        at=work.now,
-        actor=person.actor,
-        action="customer.birthday",
-        subject=("customer", person.customer.id),
-        customer_id=person.customer.id,
-        before={"set": before is not None},
-        after={"set": True},
-    )
+    await _edit(work, person, birthday=birthday)
 
 
 async def set_zone(work: Work, person: Person, zone: str) -> None:
-    """Keep the IANA zone in which this person lives."""
-    _change(work, person, action="customer.zone", zone=zone)
+    """Keep the IANA zone in which this person says to live."""
+    await _edit(work, person, zone=zone, zone_source=ZoneSource.ASKED)
+
+
+async def _edit(work: Work, person: Person, *, zone_source: ZoneSource | None = None, **changed: Any) -> None:
+    """Change the person's own record through its one door, and let the person at hand show it."""
+    named = {"zone_source": zone_source} if zone_source else {}
+    refusal = await change_record(work, person.customer.id, by=person.actor, **changed, **named)
+    assert refusal is None, refusal
+    person.customer = replace(person.customer, **changed)
 
 
 def _change(work: Work, person: Person, *, action: str, **changed: object) -> None:

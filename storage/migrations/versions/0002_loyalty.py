@@ -20,6 +20,9 @@ def upgrade() -> None:
     _widen_deliveries()
     _make_tables()
     _give_codes()
+    # A zone without a source was told by the person in the chat, or came with the import of their record.
+    told = "CASE WHEN source_key IS NULL THEN 'asked' ELSE 'import' END"
+    op.execute(f"UPDATE customers SET zone_source = {told} WHERE zone IS NOT NULL")
 
 
 def _widen_customers() -> None:
