@@ -25,10 +25,6 @@ _DATE = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号號]?"
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]m)?", re.IGNORECASE)
-_LUNAR = re.compile(r"^(?:lunar|农历|農曆|阴历|陰曆|旧历|舊曆)[\s::]*", re.IGNORECASE)
-_LUNAR_DAY = re.compile(r"(?:(\d{4})\s*年?[-/.\s]*)?(闰|閏|leap\s+)?(\d{1,2})[-/.月](\d{1,2})日?", re.IGNORECASE)
-_DIGITS = {"正": 1, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_NUMBER = re.compile("[初正一二三四五六七八九十廿卅冬腊臘]+")
 _BIRTHDAY_MEND = "write YYYY-MM-DD, MM-DD without the year, or lunar 8-15"
 _INSTANT_MEND = "write YYYY-MM-DD HH:MM, the business's time, or with an offset such as 2026-11-22T14:00+08:00"
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?")
@@ -92,8 +88,6 @@ def tags(cell: str) -> tuple[str, ...]:
 
 def birthday(cell: str, today: date) -> Birthday:
     """Read a birthday, solar or, with the word before it, lunar."""
-    if lunar := _LUNAR.match(cell):
-        return _lunar_birthday(cell[lunar.end() :].strip(), today)
     match = _DATE.fullmatch(cell) or _COMPACT_DAY.fullmatch(cell)
     if not match:
         return _birthday_in_words(cell, today)
@@ -123,29 +117,6 @@ def _birthday_in_words(cell: str, today: date) -> Birthday:
     if len(found) != 1:
         raise Wrong(f"{'may be two days' if found else 'is no date'}; {_BIRTHDAY_MEND}")
     return found[0]
-
-
-def _lunar_birthday(cell: str, today: date) -> Birthday:
-    match = _LUNAR_DAY.fullmatch(_NUMBER.sub(_number, cell))
-    month, day = (int(match[3]), int(match[4])) if match else (0, 0)
-    if not match or not is_birthday(month, day, lunar=True):
-        raise Wrong("is no lunar day; write lunar 8-15, or 农历闰四月初一")
-    year = int(match[1]) if match[1] else None
-    if year is not None and not OLDEST_YEAR <= year <= today.year:
-        raise Wrong(f"is in the future or too long ago; {_BIRTHDAY_MEND}")
-    return Birthday(month, day, year, lunar=True, leap=bool(match[2]))
-
-
-def _number(match: re.Match[str]) -> str:
-    """Return a Chinese number of a month or day, such as 初八, 廿三 or 腊, in digits."""
-    signs = match.group().removeprefix("初")
-    if signs in ("冬", "腊", "臘"):
-        return "11" if signs == "冬" else "12"
-    signs = signs.replace("廿", "二十").replace("卅", "三十")
-    tens, ten, ones = signs.partition("十")
-    if not ten:
-        return str(_DIGITS.get(tens, 0))
-    return str((_DIGITS.get(tens, 0) if tens else 1) * 10 + (_DIGITS.get(ones, 0) if ones else 0))
 
 
 def instant(cell: str, *, zone: ZoneInfo, now: datetime) -> datetime:

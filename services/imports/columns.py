@@ -139,8 +139,12 @@ def _folded(head: str) -> str:
 
 
 def aliases_of(columns: Sequence[str], *tables: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return every name of each column, its own included, as a head line is looked up: folded."""
-    return {_folded(column): column for column in columns} | {_folded(a): b for table in tables for a, b in table}
+    """Return every name of each column as a head line is looked up, folded: its own, then those of each table."""
+    aliases = {_folded(column): column for column in columns}
+    for table in tables:
+        for name, column in table:
+            aliases.setdefault(_folded(name), column)
+    return aliases
 
 
 def read_record(record: Record | Broken, head: Head, layout: Layout) -> Row | list[Problem]:

@@ -160,11 +160,11 @@ def _layout(known: Known) -> Layout:
     }
     own: list[tuple[str, str]] = []
     for field in rules.record.fields:
-        column = f"{_CUSTOM}{field.key}"
-        own += [(name, column) for name in (field.key, *field.labels.values()) if name.casefold() not in readers]
-        readers[column] = _as(column, partial(cells.custom_value, field))
+        column = field.key if field.key not in readers else f"{_CUSTOM}{field.key}"
+        own += [(name, column) for name in field.labels.values()]
+        readers[column] = _as(f"{_CUSTOM}{field.key}", partial(cells.custom_value, field))
     usual = [(name, column) for name, column in read_table("columns") if column in readers or column == CONSENT]
-    return Layout(readers, ("id", "name"), aliases_of(list(readers), usual, own))
+    return Layout(readers, ("id", "name"), aliases_of(list(readers), own, usual))
 
 
 def _phone(cell: str, *, region: str) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def test_an_import_stores_good_lines_and_tells_bad_ones(shop: Shop) -> None:
     assert status == 1
     assert out == "new: 1, changed: 0, same: 0, bad lines: 10000\n"
     assert len(err.splitlines()) == 21
-    assert err.splitlines()[0] == "line 3, id: is empty; every customer needs one"
+    assert err.splitlines()[0] == "line 3, id: is empty; every line needs its id"
     errors = (shop.folder / "customers.csv.errors.csv").read_text("utf-8-sig").splitlines()
     assert len(errors) == 10_001
     source.write_text("id,name,branch\n1,Ann,main\n", encoding="gb18030")
