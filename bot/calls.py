@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.interactions import Content, Kind
-from domain.outgoing import Action, TargetKind
+from domain.outgoing import SHARES_CONTACT, Action, TargetKind
 from services.files import UPLOAD
 from storage.outbox import OutboxRow, content_from_json
 
@@ -91,11 +91,17 @@ def _markup(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("buttons"):
         return {"reply_markup": {"inline_keyboard": body["buttons"]}}
     if body.get("keyboard"):
-        rows = [[{"text": text} for text in row] for row in body["keyboard"]]
+        rows = [[_key(text) for text in row] for row in body["keyboard"]]
         return {"reply_markup": {"keyboard": rows, "resize_keyboard": True, "is_persistent": True}}
     if body.get("force_reply"):
         return {"reply_markup": {"force_reply": True, "selective": True}}
     return {}
+
+
+def _key(text: str) -> dict[str, Any]:
+    if text.startswith(SHARES_CONTACT):
+        return {"text": text.removeprefix(SHARES_CONTACT), "request_contact": True}
+    return {"text": text}
 
 
 def _send(content: Content, body: dict[str, Any], address: Address) -> Call:

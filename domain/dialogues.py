@@ -14,6 +14,7 @@ class DialogueName(StrEnum):
     FEEDBACK = "feedback"
     ADD_WORDS = "add_words"
     BIRTHDAY = "birthday"
+    LINK = "link"
     FORGET = "forget"
 
 

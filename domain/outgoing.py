@@ -124,6 +124,14 @@ class Button:
 
 Rows = tuple[tuple[Button, ...], ...]
 
+SHARES_CONTACT = "contact:"
+"""Begins a key of the reply keyboard that shares the person's own number when it is pressed."""
+
+
+def asking_contact(text: str) -> str:
+    """Return a key of the reply keyboard, with these words, that shares the person's own number."""
+    return f"{SHARES_CONTACT}{text}"
+
 
 class Action(StrEnum):
     """What the sender does with a row."""

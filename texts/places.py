@@ -10,6 +10,7 @@ from babel.dates import format_date, format_skeleton
 
 from domain.languages import LANGUAGES
 from domain.people import Birthday
+from texts.catalogue import Texts
 from texts.tables import read_table
 
 _BABEL = {"zh_CN": "zh_Hans_CN", "zh_TW": "zh_Hant_TW"}
@@ -52,9 +53,30 @@ def city_of_zone(zone: str, language: str) -> str:
 
 
 def birthday_in_words(birthday: Birthday, language: str) -> str:
-    """Return a birthday as people write it, such as "August 3" or "1990年8月3日"."""
+    """Return a birthday as people write it, such as "August 3", "1990年8月3日" or "农历八月十五"."""
+    if birthday.lunar:
+        return _lunar_in_words(birthday, language)
     locale = _locale(language)
     if birthday.year is not None:
         return str(format_date(date(birthday.year, birthday.month, birthday.day), "long", locale=locale))
     day = date(_LEAP_YEAR, birthday.month, birthday.day)
     return str(format_skeleton("MMMMd", day, locale=locale))
+
+
+def _lunar_in_words(birthday: Birthday, language: str) -> str:
+    texts = _texts()
+    months, days = (texts.button(key, language).split() for key in ("record.lunar.months", "record.lunar.days"))
+    year = "" if birthday.year is None else ".with_year"
+    key = f"record.lunar.{'leap' if birthday.leap else 'plain'}{year}"
+    values = {"month": months[birthday.month - 1], "day": days[birthday.day - 1]}
+    return texts.button(key, language, **values, **({"year": birthday.year} if year else {}))
+
+
+def day_in_words(on: date, language: str) -> str:
+    """Return a date with its weekday, such as "Friday, September 25, 2026"."""
+    return str(format_date(on, "full", locale=_locale(language)))
+
+
+@cache
+def _texts() -> Texts:
+    return Texts()

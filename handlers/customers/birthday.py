@@ -1,9 +1,10 @@
 """The birthday, asked for when somebody taps it: the day, what it is for, and whose clock it is kept by."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
-from domain.calendars import is_birthday
+from domain.calendars import is_birthday, next_birthday
 from domain.dates import known_day, looks_like_date, read_birthday
 from domain.dialogues import Dialogue, DialogueName
 from domain.interactions import Kind
@@ -16,11 +17,12 @@ from handlers.customers.keyboards import button, column, menu, one_row
 from services.customers import set_birthday, set_consent, set_zone
 from services.dialogues import begin, move
 from services.drafts import settle
-from texts.places import birthday_in_words, city_of_zone, zone_of_city
+from texts.places import birthday_in_words, city_of_zone, day_in_words, zone_of_city
 
 _COMMON_ZONES = ("Asia/Shanghai", "Asia/Taipei", "Europe/London", "America/New_York")
 _PATIENCE = timedelta(hours=1)
 _SKIP = "skip"
+_LUNAR = 1
 _CITY_WORDS = 3
 _CITY_LETTERS = 24
 
@@ -76,7 +78,8 @@ async def _read(context: CareContext, text: str) -> None:
     elif found.days:
         dialogue = move(work, context.customer, step="which", waits=_PATIENCE)
         choices = (_choice(context, dialogue, day) for day in found.days)
-        await context.say("birthday.which", buttons=column(choices))
+        either = len({day.lunar for day in found.days}) > 1
+        await context.say("record.birthday.calendar" if either else "birthday.which", buttons=column(choices))
     else:
         move(work, context.customer, step="ask", waits=_PATIENCE)
         key = "birthday.impossible" if found.impossible else "birthday.unclear"
@@ -84,7 +87,7 @@ async def _read(context: CareContext, text: str) -> None:
 
 
 def _choice(context: CareContext, dialogue: Dialogue, day: Birthday) -> Button:
-    data = f"c:bday:{dialogue.data['key']}:{day.month}:{day.day}:{day.year or 0}"
+    data = f"c:bday:{dialogue.data['key']}:{day.month}:{day.day}:{day.year or 0}:{_LUNAR if day.lunar else 0}"
     return Button(birthday_in_words(day, context.language), data=data)
 
 
@@ -93,27 +96,32 @@ async def on_chosen(context: CareContext) -> None:
     if running(context, DialogueName.BIRTHDAY, "which") is None:
         return
     month, day, year = (context.tapped.number(index) for index in (1, 2, 3))
-    if not is_birthday(month, day):
+    lunar = context.tapped.number(4) == _LUNAR
+    if not is_birthday(month, day, lunar=lunar):
         context.answer("tap.stale")
         return
-    await _confirm(context, known_day(month, day, year), replacing=context.tapped.message_id)
+    await _confirm(context, known_day(month, day, year, lunar=lunar), replacing=context.tapped.message_id)
 
 
 async def _confirm(context: CareContext, day: Birthday, *, replacing: int | None) -> None:
-    dialogue = move(
-        context.work, context.customer, step="confirm", waits=_PATIENCE, day=[day.year or 0, day.month, day.day]
-    )
+    kept = [day.year or 0, day.month, day.day, _LUNAR if day.lunar else 0, int(day.leap)]
+    dialogue = move(context.work, context.customer, step="confirm", waits=_PATIENCE, day=kept)
     key = dialogue.data["key"]
     buttons = one_row(
         button(context, "button.yes", f"c:bok:{key}"), button(context, "button.change", f"c:bchange:{key}")
     )
-    await context.say(
-        "birthday.confirm",
-        buttons=buttons,
-        replacing=replacing,
-        day=birthday_in_words(day, context.language),
-        business=context.work.rules.business_name,
-    )
+    values: dict[str, Any] = {"day": birthday_in_words(day, context.language)}
+    if day.lunar:
+        values["next"] = day_in_words(_next(context, day), context.language)
+    said = "record.birthday.confirm_lunar" if day.lunar else "birthday.confirm"
+    shop = context.work.rules.business_name
+    await context.say(said, buttons=buttons, replacing=replacing, business=shop, **values)
+
+
+def _next(context: CareContext, day: Birthday) -> date:
+    rules = context.work.rules
+    today = context.work.now.astimezone(context.customer.zone(rules)).date()
+    return next_birthday(day, today, rules.birthday.leap_day)
 
 
 async def on_change(context: CareContext) -> None:
@@ -133,8 +141,9 @@ async def on_confirmed(context: CareContext) -> None:
 
 
 async def _keep(context: CareContext, dialogue: Dialogue, *, replacing: int | None) -> None:
-    year, month, day = dialogue.data["day"]
-    birthday = Birthday(month, day, year or None)
+    year, month, day, *calendar = dialogue.data["day"]  # one kept before lunar days were known has no more
+    lunar, leap = calendar or (0, 0)
+    birthday = Birthday(month, day, year or None, lunar == _LUNAR, bool(leap))
     await set_birthday(context.work, context.customer, birthday)
     await set_consent(context.work, context.customer, ConsentClass.CARE, given=True)
     in_words = birthday_in_words(birthday, context.language)
