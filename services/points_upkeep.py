@@ -42,7 +42,7 @@ async def _end_waits(work: Work, awaits: str, *, by: Actor | None) -> int:
 
 async def _release_one(book: Book, waiting: rows.Awaiting) -> None:
     lot = next((lot for lot in book.account.lots if lot.id == waiting.lot_id), None)
-    expires_at = lot.expires_at if lot else None
+    expires_at = waiting.expires_at
     if waiting.lasts_s is not None:
         expires_at = book.at + timedelta(seconds=waiting.lasts_s)
     rows.end_wait(book.work.tx, waiting.lot_id, available_at=book.at, expires_at=expires_at)
@@ -65,10 +65,10 @@ async def _release_one(book: Book, waiting: rows.Awaiting) -> None:
 
 async def _cancel_one(book: Book, waiting: rows.Awaiting, by: Actor) -> None:
     lot = next((lot for lot in book.account.lots if lot.id == waiting.lot_id), None)
-    rows.end_wait(book.work.tx, waiting.lot_id, available_at=None, expires_at=None)
+    rows.end_wait(book.work.tx, waiting.lot_id, available_at=None, expires_at=waiting.expires_at)
     if lot is None:
         return
-    book.change_lot(replace(lot, awaits=None, expires_at=None))
+    book.change_lot(replace(lot, awaits=None))
     await _book_out(book, EntryKind.REVERSAL, [lot], by=by, reverses_id=waiting.entry_id)
 
 

@@ -316,12 +316,18 @@ class Awaiting:
     customer_id: int
     lot_id: int
     entry_id: int
+    expires_at: datetime | None
     lasts_s: int | None
 
 
 def _awaiting(awaits: str) -> Select[Any]:
-    columns = (point_lots.c.customer_id, point_lots.c.id.label("lot_id"), point_lots.c.entry_id, point_lots.c.lasts_s)
-    return select(*columns).where(point_lots.c.awaits == awaits).order_by(point_lots.c.customer_id, point_lots.c.id)
+    columns = (point_lots.c.entry_id, point_lots.c.expires_at, point_lots.c.lasts_s)
+    whose = (point_lots.c.customer_id, point_lots.c.id.label("lot_id"))
+    return (
+        select(*whose, *columns)
+        .where(point_lots.c.awaits == awaits)
+        .order_by(point_lots.c.customer_id, point_lots.c.id)
+    )
 
 
 async def list_awaiting(tx: Tx, awaits: str, *, customer_id: int | None = None) -> list[Awaiting]:
