@@ -6,7 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import aiohttp
 import structlog
@@ -18,7 +18,7 @@ from bot.dispatcher import Bot, Dispatcher
 from bot.intake import ALLOWED_UPDATES, Inbox, Poller, WebhookServer
 from bot.jobs import Jobs
 from bot.logs import configure_logging
-from bot.media_files import sweep
+from bot.media_files import tidy
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.ticks import Ticks
@@ -27,6 +27,7 @@ from domain.errors import SettingsError
 from domain.pacing import Pacer
 from handlers.context import TapAnswer
 from services.commands import queue_menus
+from services.rewards import seed_rewards
 from services.seeding import seed
 from services.work import Work
 from storage.database import Database, open_database, wait_until_reachable
@@ -39,7 +40,6 @@ log = structlog.get_logger("app")
 
 _DATABASE_PATIENCE_S = 30.0
 _GREETING_PATIENCE_S = 5.0
-_TIDY_EVERY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -85,18 +85,9 @@ class App:
             tasks.create_task(_pass_on(watching))
             tasks.create_task(self.sender.run())
             tasks.create_task(self.ticks.run())
-            tasks.create_task(self._tidy_media())
+            tasks.create_task(tidy(self.database, self.clock, self.settings.storage.media_folder))
             if self.settings.telegram.mode == "polling":
                 tasks.create_task(Poller(self.api, self.inbox).run())
-
-    async def _tidy_media(self) -> None:
-        """Once a day, delete the files that nobody wants any more."""
-        while True:
-            try:
-                await sweep(self.database, self.settings.storage.media_folder)
-            except Exception as error:  # tomorrow is early enough
-                log.warning("media_not_tidied", error=type(error).__name__)
-            await self.clock.wait(asyncio.Event(), self.clock.now() + _TIDY_EVERY)
 
     async def _serve_webhook(self) -> None:
         webhook = self.settings.telegram.webhook
@@ -213,6 +204,7 @@ async def _seed(work: Work, settings: Settings) -> None:
         members=[(member.id, member.name, member.role, member.language) for member in settings.staff.members],
         branches=[(branch.code, branch.name) for branch in settings.business.branches],
     )
+    await seed_rewards(work, work.rules.loyalty.rewards)
     await queue_menus(work)
     staff = await load_staff(work.tx, bot_id=work.bot_id)
     if not staff.groups:

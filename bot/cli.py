@@ -20,16 +20,20 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Bring in what another system knows.", no_args_is_help=True)
 points = typer.Typer(help="Loyalty points: one customer's, and whether all add up.", no_args_is_help=True)
+rewards = typer.Typer(help="What points can be given for.", no_args_is_help=True)
 dead = typer.Typer(help="Updates that could not be handled.", no_args_is_help=True)
 unknown = typer.Typer(help="Messages of which nobody knows whether they arrived.", no_args_is_help=True)
 api = typer.Typer(help="The REST API: its keys and its description.", no_args_is_help=True)
 api_key = typer.Typer(help="Who may use the REST API.", no_args_is_help=True)
+erasures = typer.Typer(help="Who was forgotten, and forgetting again after a restore.", no_args_is_help=True)
 webhook = typer.Typer(help="Other systems that are told of what happens.", no_args_is_help=True)
 app.add_typer(imports, name="import")
 app.add_typer(api, name="api")
 api.add_typer(api_key, name="key")
 app.add_typer(webhook, name="webhook")
 app.add_typer(points, name="points")
+app.add_typer(erasures, name="erasures")
+app.add_typer(rewards, name="rewards")
 app.add_typer(dead, name="dead")
 app.add_typer(unknown, name="unknown")
 
@@ -200,6 +204,45 @@ def points_verify(config: Config = None) -> None:
     raise typer.Exit(verify(config))
 
 
+_Reward = Annotated[str, typer.Argument(metavar="KEY", help="The reward's key.")]
+
+
+@rewards.command("list")
+def rewards_list(config: Config = None) -> None:
+    """Show the catalogue: prices, how many are left, and what is on offer."""
+    from bot.commands.rewards import show
+
+    show(config)
+
+
+@rewards.command("stock")
+def rewards_stock(
+    key: _Reward,
+    left: Annotated[str, typer.Argument(metavar="N", help="How many there are now, or endless.")],
+    config: Config = None,
+) -> None:
+    """Say how many pieces of a reward there are now."""
+    from bot.commands.rewards import set_stock
+
+    set_stock(config, key, left)
+
+
+@rewards.command("off")
+def rewards_off(key: _Reward, config: Config = None) -> None:
+    """Take a reward off the shelf; vouchers issued for it stay good."""
+    from bot.commands.rewards import switch
+
+    switch(config, key, active=False)
+
+
+@rewards.command("on")
+def rewards_on(key: _Reward, config: Config = None) -> None:
+    """Put a reward back on the shelf."""
+    from bot.commands.rewards import switch
+
+    switch(config, key, active=True)
+
+
 @dead.command("list")
 def dead_list(config: Config = None, limit: Limit = 50) -> None:
     """Show the newest dead letters."""
@@ -358,6 +401,51 @@ def webhook_test(endpoint: _Webhook = None, config: Config = None) -> None:
     from bot.commands import api
 
     api.test_webhook(config, endpoint)
+
+
+@app.command("mydata")
+def my_data(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The member number.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.json", help="Where to write it.")],
+    config: Config = None,
+) -> None:
+    """Write everything kept about one customer to a file."""
+    from bot.commands import privacy
+
+    privacy.mydata(config, code, out)
+
+
+@app.command()
+def forget(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The member number.")],
+    config: Config = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Forget one customer everywhere, for good."""
+    from bot.commands import privacy
+
+    privacy.forget(config, code, yes=yes)
+
+
+@erasures.command("list")
+def erasures_list(config: Config = None) -> None:
+    """Show who was forgotten and when, to be kept beside the backups."""
+    from bot.commands import privacy
+
+    privacy.show_erasures(config)
+
+
+@erasures.command("replay")
+def erasures_replay(
+    config: Config = None,
+    also: Annotated[
+        Path | None, typer.Option("--also", metavar="FILE", help="What `erasures list` printed after the backup.")
+    ] = None,
+) -> None:
+    """Forget again whoever a restored backup brought back."""
+    from bot.commands import privacy
+
+    privacy.replay(config, also)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.dispatcher import place_of
 from campaigns import birthday
 from domain.rules import Rules
-from services import cases, desk, drafts, points, promises, retention
+from services import approvals, cases, desk, drafts, points, promises, retention, vouchers
 from services.work import Work
 from storage.database import Database
 from storage.outbox import clear_pauses
@@ -47,6 +47,8 @@ TICKS = (
     Tick("close_forgotten", 60, lambda work: cases.close_forgotten(work, limit=_SLICE)),
     Tick("retention", 600, retention.apply_retention),
     Tick("write_off_expired", 600, lambda work: points.write_off_expired(work, limit=_SLICE)),
+    Tick("expire_vouchers", 60, lambda work: vouchers.expire_vouchers(work, limit=_SLICE)),
+    Tick("expire_approvals", 60, lambda work: approvals.expire_approvals(work, limit=_SLICE)),
     Tick("clear_pauses", 300, _clear_pauses),
 )
 

@@ -13,7 +13,7 @@ from services.work import Person, Work, person_of_contact
 from storage import people as people_rows
 from storage import rewards as reward_rows
 from storage.audit import add_audit
-from texts.days import day_in_words
+from texts.days import day_in_words, number_in_words
 
 _SHOWN = 50
 QR = "voucher_qr"
@@ -130,7 +130,7 @@ async def return_voucher(work: Work, code: str, *, by: Actor, reason: str) -> Vo
     after = {"state": "returned", "reason": reason.strip()}
     returned = await _changed(work, voucher, by=by, action="voucher.return", after=after)
     await _emit(work, "voucher.returned", returned)
-    await _tell(work, returned, "points.voucher.told_returned", points=returned.points)
+    await _tell(work, returned, "points.voucher.told_returned")
     return returned
 
 
@@ -163,7 +163,7 @@ async def _emit(work: Work, kind: str, voucher: Voucher) -> None:
     await webhooks.emit(work, kind, customer_id=voucher.customer_id, data=data)
 
 
-async def _tell(work: Work, voucher: Voucher, key: str, **values: Any) -> None:
+async def _tell(work: Work, voucher: Voucher, key: str) -> None:
     """Tell the customer what became of the voucher, whoever did it and from wherever."""
     person = await person_of_customer(work, voucher.customer_id)
     reward = await reward_rows.get_reward(work.tx, voucher.reward_id)
@@ -176,7 +176,8 @@ async def _tell(work: Work, voucher: Voucher, key: str, **values: Any) -> None:
         reward=reward.name(person.language),
         business=work.rules.business_name,
         code=voucher.shown_code,
-        **values,
+        count=voucher.points,
+        points=number_in_words(voucher.points, person.language),
     )
 
 

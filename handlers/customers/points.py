@@ -14,8 +14,7 @@ from services.membership import Membership, read_membership, tier_in_words
 from storage.referrals import count_brought
 from storage.rewards import list_rewards_of_entries, newer_page
 from texts.catalogue import safe
-from texts.days import bar, day_in_words, number_in_words
-from texts.money import money_in_words
+from texts.days import bar, day_in_words, money_in_words, number_in_words
 
 _PAGE = 8
 _RULES = ("purchase", "import", *Occasion)
