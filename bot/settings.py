@@ -7,18 +7,14 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings_base import KeyFault, Section, refuse_twins
+from bot.settings_customers import ContactBudgetSection, CustomersSection, SuppressionSection, contact_rules
+from bot.settings_loyalty import LoyaltySection
 from bot.settings_values import (
+    ApiUrl,
     Clock,
     Code,
     DatabaseUrl,
@@ -44,20 +40,6 @@ from domain.rules import BirthdayRules, Retention, Rules
 
 ENV_PREFIX = "CAREBOT_"
 ENV_DELIMITER = "__"
-
-
-class MissingKey(ValueError):
-    """A key of the section is missing because of what another key says."""
-
-    def __init__(self, key: str, text: str) -> None:
-        super().__init__(text)
-        self.key = key
-
-
-class Section(BaseModel):
-    """One section: knows all its keys, and is never changed after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class WebhookSection(Section):
@@ -108,7 +90,7 @@ class TelegramSection(Section):
     @classmethod
     def _reachable(cls, value: WebhookSection, info: ValidationInfo) -> WebhookSection:
         if info.data.get("mode") == "webhook" and value.public_url is None:
-            raise MissingKey("public_url", 'missing; mode = "webhook" needs the HTTPS address that Telegram reaches')
+            raise KeyFault("public_url", 'missing; mode = "webhook" needs the HTTPS address that Telegram reaches')
         return value
 
 
@@ -150,26 +132,16 @@ class MemberSeed(Section):
         return value
 
 
-def _refuse_twins(seeds: list[Any], key: str) -> list[Any]:
-    seen = set()
-    for seed in seeds:
-        value = getattr(seed, key)
-        if value in seen:
-            raise ValueError(f"{key} {value} is listed twice; keep one of them")
-        seen.add(value)
-    return seeds
-
-
 class StaffSection(Section):
     """``[staff]``: seeds for the database, which owns staff and groups afterwards."""
 
-    groups: list[GroupSeed] = []
-    members: list[MemberSeed] = []
+    groups: list[GroupSeed] = Field([])
+    members: list[MemberSeed] = Field([])
 
     @field_validator("groups", "members", mode="after")
     @classmethod
     def _each_once(cls, value: list[Any]) -> list[Any]:
-        return _refuse_twins(value, "id")
+        return refuse_twins(value, "id")
 
 
 class StorageSection(Section):
@@ -191,8 +163,10 @@ class BusinessSection(Section):
 
     name: str = Field("Our shop", min_length=1, max_length=128)
     time_zone: Zone = Field(default_factory=lambda: parse_zone("UTC"))
-    languages: Annotated[list[Language], NoDecode, BeforeValidator(parse_list), Field(min_length=1)] = list(LANGUAGES)
-    branches: list[BranchSeed] = []
+    languages: Annotated[list[Language], NoDecode, BeforeValidator(parse_list), Field(min_length=1)] = Field(
+        list(LANGUAGES)
+    )
+    branches: list[BranchSeed] = Field([])
 
     @field_validator("languages", mode="after")
     @classmethod
@@ -204,7 +178,7 @@ class BusinessSection(Section):
     @field_validator("branches", mode="after")
     @classmethod
     def _no_code_twice(cls, value: list[Any]) -> list[Any]:
-        return _refuse_twins(value, "code")
+        return refuse_twins(value, "code")
 
 
 class QuietHoursSection(Section):
@@ -222,6 +196,8 @@ class CareSection(Section):
     gather_for: Length = parse_length("5m")
     show_staff_names: bool = True
     quiet_hours: QuietHoursSection = QuietHoursSection()
+    contact_budget: ContactBudgetSection = ContactBudgetSection()
+    suppression: SuppressionSection = SuppressionSection()
 
 
 class BirthdaySection(Section):
@@ -248,6 +224,16 @@ class LimitsSection(Section):
     private_chat_gap_s: float = Field(1.0, ge=0, le=3600)
     group_per_minute: int = Field(20, ge=0, le=10_000)
     in_flight: int = Field(64, ge=1, le=1024)
+
+
+class ApiSection(Section):
+    """``[api]``: the REST API for other systems of the business, in the same process."""
+
+    enabled: bool = False
+    listen_host: str = "127.0.0.1"
+    listen_port: int = Field(8082, ge=1, le=65535)
+    per_minute: int = Field(120, ge=1, le=100_000)
+    public_url: ApiUrl | None = None
 
 
 class LogSection(Section):
@@ -281,9 +267,12 @@ class Settings(BaseSettings):
     storage: StorageSection = StorageSection()
     business: BusinessSection = Field(default_factory=BusinessSection)
     care: CareSection = CareSection()
+    customers: CustomersSection = Field(default_factory=CustomersSection, validate_default=True)
+    loyalty: LoyaltySection = Field(default_factory=LoyaltySection, validate_default=True)
     birthday: BirthdaySection = BirthdaySection()
     retention: RetentionSection = RetentionSection()
     pace: LimitsSection = Field(LimitsSection(), validation_alias="limits")
+    api: ApiSection = Field(ApiSection(), validate_default=True)
     log: LogSection = LogSection()
     demo: DemoSection = DemoSection()
 
@@ -298,6 +287,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment stands above the file; nothing else is read."""
         return env_settings, init_settings
+
+    @field_validator("customers", "loyalty", mode="after")
+    @classmethod
+    def _in_offered_languages(cls, value: Any, info: ValidationInfo) -> Any:
+        if "business" in info.data:  # otherwise that section is wrong, and says so
+            value.check_languages(info.data["business"].languages)
+        return value
+
+    @field_validator("api", mode="after")
+    @classmethod
+    def _beside_the_webhook(cls, value: ApiSection, info: ValidationInfo) -> ApiSection:
+        telegram = info.data.get("telegram")
+        webhook = telegram.webhook if telegram is not None and telegram.mode == "webhook" else None
+        here = (value.listen_host, value.listen_port)
+        if value.enabled and webhook is not None and here == (webhook.listen_host, webhook.listen_port):
+            raise KeyFault("listen_port", "telegram.webhook listens there; write another port")
+        return value
 
     @property
     def token(self) -> str:
@@ -339,6 +345,9 @@ class Settings(BaseSettings):
                 late_after=self.birthday.late_after,
             ),
             retention=Retention(self.retention.inbox, self.retention.outbox, self.retention.media),
+            loyalty=self.loyalty.rules(),
+            contact=contact_rules(self.care.contact_budget, self.care.suppression),
+            record=self.customers.rules(),
         )
 
     def limits(self) -> Limits:
@@ -354,4 +363,5 @@ class Settings(BaseSettings):
             url = f"{prefix}{folder / path}{mark}{options}"
         storage = self.storage.model_copy(update={"url": url, "media_folder": folder / self.storage.media_folder})
         telegram = self.telegram.model_copy(update={"token": SecretStr(token)}) if token else self.telegram
-        return self.model_copy(update={"storage": storage, "telegram": telegram})
+        loyalty = self.loyalty.in_folder(folder)
+        return self.model_copy(update={"storage": storage, "telegram": telegram, "loyalty": loyalty})

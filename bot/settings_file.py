@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pydantic_settings
 from pydantic import BaseModel, ValidationError
 
-from bot.settings import ENV_DELIMITER, ENV_PREFIX, MissingKey, Settings, checked_token
+from bot.settings import ENV_DELIMITER, ENV_PREFIX, Settings, checked_token
+from bot.settings_base import KeyFault
 from bot.settings_values import hint, nearest
 from domain.errors import SettingsError
 
@@ -54,6 +55,7 @@ def read_settings(values: Mapping[str, Any], *, folder: Path, source: str = "con
         name = str(error).partition('"')[2].partition('"')[0]
         problems.append(f"{name}: a variable {ENV_PREFIX}{name.upper()}… holds no valid JSON")
     else:
+        problems += settings.loyalty.missing_pictures(folder)
         if not problems:
             return settings.in_folder(folder, _token_from_file(settings, folder, source))
     raise SettingsError("\n".join(f"{source}: {problem}" for problem in problems))
@@ -138,8 +140,9 @@ def _key(error: Any) -> str:
     """Return where a problem stands, such as ``staff.members #2.role`` (entries are counted from 1)."""
     raised = error.get("ctx", {}).get("error")
     key = ""
-    for part in (*error["loc"], *([raised.key] if isinstance(raised, MissingKey) else [])):
-        key += f" #{part + 1}" if isinstance(part, int) else f".{part}" if key else part
+    for part in (*error["loc"], *([raised.key] if isinstance(raised, KeyFault) else [])):
+        nth = f"#{part + 1}" if isinstance(part, int) else part
+        key += f" {nth}" if nth.startswith("#") else f".{nth}" if key else nth
     return key
 
 

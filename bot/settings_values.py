@@ -3,7 +3,8 @@
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,12 +12,17 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator
 
 from domain.languages import LANGUAGES
+from domain.money import EXPONENTS, is_currency
+from domain.phones import is_region
 
 _LENGTH = re.compile(r"(\d{1,6}) ?([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _TOKEN = re.compile(r"[1-9]\d{0,18}:[A-Za-z0-9_-]{3,}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_THOUSANDTHS = re.compile(r"\d{1,6}(?:\.\d{1,3}0*)?", re.ASCII)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CITIES = {"beijing": "Asia/Shanghai", "shenzhen": "Asia/Shanghai", "guangzhou": "Asia/Shanghai"}
 
@@ -113,6 +119,83 @@ def parse_list(value: Any) -> Any:
     )
 
 
+def parse_name(value: Any) -> str:
+    """Return the name of a thing, as the database and expressions know it. Raises ``ValueError``."""
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise ValueError(f"{shown(value)} is no name; begin with a small letter, then up to 31 of a-z, 0-9 and _")
+
+
+def parse_words(value: Any) -> dict[str, str]:
+    """Return a text by language. Raises ``ValueError``."""
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValueError('must be a text for each language, such as { en = "Gold", zh_CN = "金卡" }')
+    words = {parse_language(language): text.strip() for language, text in value.items()}
+    if len(words) < len(value):
+        raise ValueError("names a language twice; keep one of them")
+    return words
+
+
+def parse_day(value: Any) -> date:
+    """Return the date written as ``2026-12-24``, with or without quotes. Raises ``ValueError``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str) and len(value.strip()) == len("2026-12-24"):
+            return date.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(f"there is no day {shown(value)}; write year-month-day, such as 2026-12-24") from None
+    raise ValueError("not a day; write year-month-day, such as 2026-12-24")
+
+
+def parse_weekday(value: Any) -> int:
+    """Return the ISO number of a day of the week written as ``mon``. Raises ``ValueError``."""
+    if value in range(1, 8) and not isinstance(value, bool):
+        return int(value)
+    named = value.strip().lower()[:3] if isinstance(value, str) else ""
+    if named not in _WEEKDAYS:
+        raise ValueError(f"not a day of the week; choose among {', '.join(_WEEKDAYS)}")
+    return _WEEKDAYS.index(named) + 1
+
+
+def parse_thousandths(value: Any) -> Decimal:
+    """Return a number that is not negative and has at most three digits after the point. Raises ``ValueError``."""
+    written = str(value).strip() if isinstance(value, (int, float, str, Decimal)) else ""
+    if isinstance(value, bool) or not _THOUSANDTHS.fullmatch(written):
+        raise ValueError("must be a number from 0 to 999999 with at most three digits after the point, such as 1.5")
+    return Decimal(written)
+
+
+def parse_currency(value: Any) -> str:
+    """Return a currency's ISO 4217 code. Raises ``ValueError``."""
+    code = value.strip().upper() if isinstance(value, str) else ""
+    if is_currency(code):
+        return code
+    meant = _COLLOQUIAL.get(code) or nearest(code, sorted(EXPONENTS))
+    mend = f"did you mean {meant}?" if meant else "write its three letters by ISO 4217, such as CNY, TWD or EUR"
+    raise ValueError(f"unknown currency {shown(value)}; {mend}")
+
+
+_COLLOQUIAL = {
+    "RMB": "CNY",
+    "NT": "TWD",
+    "NTD": "TWD",
+    "NT$": "TWD",
+    "YUAN": "CNY",
+    "HK$": "HKD",
+    "$": "USD",
+    "¥": "CNY",
+}
+
+
+def parse_region(value: Any) -> str:
+    """Return the ISO 3166 code of a region whose telephone numbers are known. Raises ``ValueError``."""
+    code = value.strip().upper() if isinstance(value, str) else ""
+    if not is_region(code):
+        raise ValueError(f"unknown region {shown(value)}; write its two letters by ISO 3166, such as CN, TW or GB")
+    return code
+
+
 def parse_code(value: Any) -> str:
     """Return a code that may stand in a deep link. Raises ``ValueError``."""
     if isinstance(value, str) and _CODE.fullmatch(value):
@@ -150,6 +233,14 @@ def parse_public_url(value: Any) -> str:
     return str(value).strip().rstrip("/")
 
 
+def parse_api_url(value: Any) -> str:
+    """Return the address at which other systems reach the REST API. Raises ``ValueError``."""
+    parts = _parts(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be the address other systems reach the API at, such as https://api.example.com")
+    return str(value).strip().rstrip("/")
+
+
 def _parts(value: Any) -> Any:
     try:
         parts = urlsplit(value.strip()) if isinstance(value, str) else None
@@ -182,6 +273,14 @@ Period = Annotated[timedelta | None, BeforeValidator(parse_period)]
 Clock = Annotated[time, BeforeValidator(parse_clock)]
 Language = Annotated[str, BeforeValidator(parse_language)]
 Code = Annotated[str, BeforeValidator(parse_code)]
+Span = Annotated[timedelta, BeforeValidator(parse_length)]
+Name = Annotated[str, BeforeValidator(parse_name)]
+Words = Annotated[dict[str, str], BeforeValidator(parse_words)]
+Day = Annotated[date, BeforeValidator(parse_day)]
+Weekday = Annotated[int, BeforeValidator(parse_weekday)]
+Thousandths = Annotated[Decimal, BeforeValidator(parse_thousandths)]
+Currency = Annotated[str, BeforeValidator(parse_currency)]
+Region = Annotated[str, BeforeValidator(parse_region)]
 
 
 def parse_proxy(value: str) -> str:
@@ -193,6 +292,7 @@ def parse_proxy(value: str) -> str:
 
 
 Server = Annotated[str, BeforeValidator(parse_server)]
+ApiUrl = Annotated[str, BeforeValidator(parse_api_url)]
 PublicUrl = Annotated[str, BeforeValidator(parse_public_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(parse_database_url)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]

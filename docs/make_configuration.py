@@ -11,7 +11,15 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.example.toml"
 PAGE = ROOT / "docs" / "configuration.md"
 _SECTION = re.compile(r"^#?(\[\[?)([a-z_.]+)\]\]?$")
-_LISTS = ("staff.groups", "staff.members", "business.branches")
+_LISTS = (
+    "staff.groups",
+    "staff.members",
+    "business.branches",
+    "customers.fields",
+    "loyalty.tiers",
+    "loyalty.bonuses",
+    "loyalty.rewards",
+)
 _KEY = re.compile(r"^(#?)([a-z_]+) = (.+)$")
 
 HEAD = """# Configuration
@@ -44,15 +52,21 @@ class Section:
 
 
 def read_example(text: str) -> list[Section]:
-    """Return the sections of an annotated example file, in its order."""
+    """Return the sections of an annotated example file, in its order; of a list of tables the first one."""
     sections: list[Section] = []
+    is_another = False
     words: list[str] = []
     for line in text.splitlines():
         if found := _SECTION.match(line):
             brackets, name = found.groups()
             written = f"[[{name}]]" if brackets == "[[" else f"[{name}]"
+            is_another = any(section.name == written for section in sections)
+            if is_another:
+                continue
             sections.append(Section(written, _sentence(words) if sections else ""))
             words = []
+        elif is_another and _KEY.match(line):
+            continue
         elif found := _KEY.match(line):
             sections[-1].keys.append(_key(sections[-1].name.strip("[]"), found, words))
             words = []
