@@ -144,16 +144,22 @@ Columns = Annotated[
 
 @imports.command("customers")
 def import_customers(
-    file: ImportFile,
-    config: Config = None,
-    dry_run: DryRun = False,
-    encoding: Encoding = None,
-    column: Columns = None,
+    file: ImportFile, config: Config = None, dry_run: DryRun = False, encoding: Encoding = None, column: Columns = None
 ) -> None:
     """Import customers from CSV; the same file twice changes nothing. Exit status 1 when a line was bad."""
     from bot.commands.imports import Given, import_file
 
     raise typer.Exit(import_file(config, Given("customers", file, encoding, tuple(column or ()), dry_run)))
+
+
+@imports.command("points")
+def import_points(
+    file: ImportFile, config: Config = None, dry_run: DryRun = False, encoding: Encoding = None, column: Columns = None
+) -> None:
+    """Import points, such as opening balances, from CSV; the same file twice changes nothing."""
+    from bot.commands.imports import Given, import_file
+
+    raise typer.Exit(import_file(config, Given("points", file, encoding, tuple(column or ()), dry_run)))
 
 
 @app.command()

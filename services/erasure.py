@@ -48,10 +48,10 @@ class Losses:
     cases: int
 
 
-async def foresee_losses(work: Work, person: Person) -> Losses:
-    """Return what this person would lose if they were forgotten now."""
-    records = await rows.list_records(work.tx, person.customer.id)
-    balance = await points.balance_of(work, person.customer.id)
+async def foresee_losses(work: Work, customer_id: int) -> Losses:
+    """Return what a person would lose if they were forgotten now."""
+    records = await rows.list_records(work.tx, customer_id)
+    balance = await points.balance_of(work, customer_id)
     vouchers = await rows.count_vouchers(work.tx, records, now=work.now)
     return Losses(balance.available + balance.pending, vouchers, await rows.count_open_cases(work.tx, records))
 
@@ -125,15 +125,22 @@ async def _close_view(work: Work, case_id: int, state: str, *, customer_id: int,
         await desk.show_card(work, case)
 
 
-async def replay_erasures(work: Work, *, more: Sequence[int] = ()) -> list[str]:
-    """Erase again whoever a restored backup brought back; ``more`` are those erased after that backup was made.
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many customers were forgotten again, and the media files that nobody needs any more."""
 
-    Returns the media files that nobody needs any more.
-    """
+    customers: int
+    files: list[str]
+
+
+async def replay_erasures(work: Work, *, more: Sequence[int] = ()) -> Replayed:
+    """Erase again whoever a restored backup brought back; ``more`` are those erased after that backup was made."""
     files: list[str] = []
+    count = 0
     for customer_id in sorted({*await rows.list_unerased(work.tx), *more}):
         if await rows.is_known(work.tx, customer_id):
             found = await erase_customer(work, customer_id, by=SYSTEM)
             assert not isinstance(found, Refusal)
             files += found
-    return files
+            count += 1
+    return Replayed(count, files)

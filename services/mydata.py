@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.instants import to_ms
 from domain.outcomes import Refusal
+from domain.people import Actor
 from services import points
 from services.files import order_file
 from services.speech import say_html
@@ -15,6 +16,7 @@ from storage import erasure as erasure_rows
 from storage import mydata as rows
 from storage.audit import add_audit
 from storage.database import Tx
+from storage.people import get_customer
 
 KIND = "mydata"
 AGAIN_AFTER = timedelta(days=1)
@@ -36,35 +38,44 @@ async def order(work: Work, person: Person) -> Refusal | None:
     if notes:
         html.append(work.texts.say("mydata.notes", person.language, count=notes))
     await say_html(work, person, "\n\n".join(html))
-    at = to_ms(work.now)
+    recipe = await recipe_for(work, person.customer.id, by=person.actor, language=person.language)
     await order_file(
         work,
         person,
         kind=KIND,
-        recipe={"customer_id": person.customer.id, "at": work.now.isoformat(), "about": _about(work, person, notes)},
+        recipe=recipe,
         name=f"mydata-{work.now.astimezone(person.zone(work.rules)):%Y-%m-%d}.json",
         mime="application/json",
         caption=work.texts.say("mydata.caption", person.language),
-        dedupe_key=f"mydata:{person.customer.id}:{at}",
+        dedupe_key=f"mydata:{person.customer.id}:{to_ms(work.now)}",
     )
+    return None
+
+
+async def recipe_for(work: Work, customer_id: int, *, by: Actor, language: str | None = None) -> dict[str, Any]:
+    """Return what a customer's file is made from, in their language, and note who asked for it."""
+    if language is None:
+        customer = await get_customer(work.tx, customer_id)
+        language = customer.language if customer else work.rules.languages[0]
+    notes = await rows.count_notes(work.tx, await erasure_rows.list_records(work.tx, customer_id))
     add_audit(
         work.tx,
         at=work.now,
-        actor=person.actor,
+        actor=by,
         action="customer.mydata",
-        subject=("customer", person.customer.id),
-        customer_id=person.customer.id,
+        subject=("customer", customer_id),
+        customer_id=customer_id,
     )
-    return None
+    return {"customer_id": customer_id, "at": work.now.isoformat(), "about": _about(work, language, notes)}
 
 
 def _moment(work: Work, person: Person, at: datetime) -> str:
     return work.texts.moment(at, person.language, zone=person.zone(work.rules), now=work.now)
 
 
-def _about(work: Work, person: Person, notes: int) -> list[str]:
-    """Return what stands at the head of the file, in the person's language."""
-    texts, language = work.texts, person.language
+def _about(work: Work, language: str, notes: int) -> list[str]:
+    """Return what stands at the head of the file."""
+    texts = work.texts
     return [
         texts.button("mydata.about", language, business=work.rules.business_name),
         texts.button("mydata.about_form", language),

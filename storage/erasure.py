@@ -374,6 +374,18 @@ async def empty_customer(tx: Tx, customer_id: int, *, now: datetime) -> list[str
     return [sha256 for sha256 in unwanted if sha256 not in kept]
 
 
+async def is_any_erased(tx: Tx, *, since_at: datetime) -> bool:
+    """Return whether anybody was forgotten at or after an instant."""
+    found = select(erasures.c.customer_id).where(erasures.c.erased_at >= since_at).limit(1)
+    return (await tx.execute(found)).first() is not None
+
+
+async def list_erasures(tx: Tx) -> list[tuple[int, datetime]]:
+    """Return who was forgotten and when, oldest first."""
+    found = await tx.execute(select(erasures).order_by(erasures.c.erased_at, erasures.c.customer_id))
+    return [(row.customer_id, row.erased_at) for row in found]
+
+
 async def list_unerased(tx: Tx) -> list[int]:
     """Return customers whose erasure is on record but who stand here with their name: a backup was restored."""
     back = select(erasures.c.customer_id).join(customers, customers.c.id == erasures.c.customer_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, literal_column, null, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, literal_column, null, select, update
 
 from storage.database import Tx
 from storage.tables import inbox, media, outbox
@@ -30,9 +30,18 @@ async def empty_inbox(tx: Tx, *, before: datetime, limit: int) -> int:
 
 
 async def empty_outbox(tx: Tx, *, before: datetime, limit: int) -> int:
-    """Forget the wording of what was settled before ``before``; that it was said, and when, stays."""
+    """Forget the wording of what was settled before ``before``; that it was said, and when, stays.
+
+    Of what went to the private chat of nobody on record, such as the goodbye to someone forgotten, the chat goes too.
+    """
     which = and_(outbox.c.settled_at < before, outbox.c.body.is_not(None), outbox.c.state != "unknown")
-    return await _empty(tx, outbox, which, oldest=outbox.c.settled_at, limit=limit, body=null())
+    bare = and_(outbox.c.target_kind == "chat", outbox.c.target_ref > 0)
+    nobody = {
+        "chat_key": case((bare, "x0"), else_=outbox.c.chat_key),
+        "sent_chat_id": case((bare, None), else_=outbox.c.sent_chat_id),
+        "target_ref": case((bare, 0), else_=outbox.c.target_ref),
+    }
+    return await _empty(tx, outbox, which, oldest=outbox.c.settled_at, limit=limit, body=null(), **nobody)
 
 
 async def expire_media(tx: Tx, *, before: datetime, limit: int) -> int:

@@ -28,7 +28,7 @@ async def on_forgetme(context: CareContext) -> None:
     person, work = context.customer, context.work
     await settle(work, person)
     begin(work, person, DialogueName.FORGET, _ASK, key=recorded(context), waits=PATIENCE)
-    html = _asked(context, await foresee_losses(work, person))
+    html = _asked(context, await foresee_losses(work, person.customer.id))
     go = button(context, "forget.button.go", f"c:fgo:{recorded(context)}")
     await say_html(work, person, html, buttons=column((_keep_button(context), go)))
 

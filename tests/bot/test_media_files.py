@@ -1,15 +1,17 @@
 """The media folder holds what the database wants, and nothing else for long."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.jobs import media_path
-from bot.media_files import delete_files, sweep
+from bot.media_files import delete_files, is_due, sweep
 from domain.instants import from_ms
 from storage.database import Database
-from storage.tables import media
+from storage.tables import erasures, media
 
 KEPT, LOST, FRESH = "a" * 64, "b" * 64, "c" * 64
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = 1_700_000_000
 
 
@@ -41,6 +43,18 @@ async def test_what_no_row_wants_is_swept_away(database: Database, tmp_path: Pat
 async def test_a_folder_that_is_not_there_is_swept(database: Database, tmp_path: Path) -> None:
     """Before the first photo there is no folder."""
     assert await sweep(database, tmp_path / "media") == 0
+
+
+async def test_files_of_the_forgotten_do_not_wait_for_the_daily_sweep(database: Database) -> None:
+    """Somebody was forgotten since shortly before the last sweep, whose files were perhaps too young for it."""
+    day = timedelta(days=1)
+    assert await is_due(database, None, NOON)
+    assert await is_due(database, NOON - day, NOON)
+    assert not await is_due(database, NOON - day / 2, NOON)
+    async with database.write() as tx:
+        await tx.execute(erasures.insert().values(customer_id=1, erased_at=NOON - day / 2 - timedelta(minutes=50)))
+    assert await is_due(database, NOON - day / 2, NOON)
+    assert not await is_due(database, NOON - day / 4, NOON)
 
 
 def test_deleting_what_is_gone_is_no_error(tmp_path: Path) -> None:

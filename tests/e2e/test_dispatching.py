@@ -10,12 +10,14 @@ from telegram import Update
 
 from bot.clock import Clock
 from bot.dispatcher import TRIES, Bot, Dispatcher
+from domain.dialogues import Dialogue, DialogueName
 from domain.rules import Rules
 from handlers.context import CareContext, TapAnswer
 from handlers.routing import route
 from storage.database import Database
 from storage.inbox import InboxUpdate, insert_updates, list_dead, mark_done, mark_failed, replay_dead
-from storage.tables import inbox, interactions, outbox
+from storage.people import save_dialogue
+from storage.tables import contact_points, customers, inbox, interactions, outbox
 from texts import Texts
 
 BOT = Bot(7001001, "care_town_bot")
@@ -70,9 +72,9 @@ def dispatcher(database: Database, clock: StoppedClock, handlers: Handlers) -> D
     return Dispatcher(database, clock, BOT, Rules(), Texts(), committed=committed, route=handlers)
 
 
-async def _hears(database: Database, *said: tuple[int, str]) -> None:
+async def _hears(database: Database, *said: tuple[int, str], first: int = 1) -> None:
     rows = []
-    for update_id, (person, text) in enumerate(said, start=1):
+    for update_id, (person, text) in enumerate(said, start=first):
         chat = {"id": person, "type": "private", "first_name": "A"}
         sender = {"id": person, "is_bot": False, "first_name": "A", "language_code": "en"}
         message = {"message_id": update_id, "date": 1, "chat": chat, "from": sender, "text": text}
@@ -161,3 +163,23 @@ async def test_a_failure_counted_late_does_not_undo_what_another_replica_did(dat
     async with database.write() as tx:
         await mark_failed(tx, inbox_id=known.id, error="RuntimeError", now=NOON, next_try_at=NOON)
     assert await _states(database) == ["done"]
+
+
+async def test_what_was_written_before_being_forgotten_makes_nobody_known_again(
+    database: Database, dispatcher: Dispatcher, handlers: Handlers
+) -> None:
+    """Words that came in the same batch behind the one that forgot her are forgotten with the rest."""
+    await _hears(database, (ANN, "/start"))
+    await dispatcher.run_once()
+    said = ((ANN, "forget me"), (CY, "hello"), (ANN, "forget me"), (ANN, "forget me"), (ANN, "thanks"))
+    await _hears(database, *said, first=2)
+    async with database.write() as tx:
+        contact = (await tx.execute(select(contact_points.c.id))).scalar_one()
+        save_dialogue(tx, Dialogue(contact, DialogueName.FORGET, "ask", NOON, {"key": 1}))
+    await dispatcher.run_once()
+    async with database.read() as tx:
+        names = list((await tx.execute(select(customers.c.name).order_by(customers.c.id))).scalars())
+    assert names == ["", "A"]
+    assert handlers.asked == [1, 2, 3, 4]
+    assert await _texts(database) == ["", "", "hello", ""]
+    assert await _states(database) == ["done"] * 6

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from domain.outgoing import Purpose, to_chat
 from domain.rules import Retention, Rules
 from services.retention import apply_retention
-from services.speech import say_html
+from services.speech import say_html, tell
 from services.work import Work
 from storage.database import Database
 from storage.inbox import insert_updates, mark_done
@@ -72,3 +73,17 @@ async def test_retention_goes_in_slices(working: Working) -> None:
         await mark_done(work.tx, ids=[1, 2, 3, 4, 5], now=MORNING)
     async with working(later=30 * DAY) as work:
         assert [await apply_retention(work, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_the_chat_of_someone_forgotten_goes_with_the_last_words(working: Working, database: Database) -> None:
+    """The goodbye was said to a bare chat; in time nothing tells any more which chat that was. A group's stays."""
+    async with working() as work:
+        await tell(work, to_chat(ANN_CHAT), "goodbye", purpose=Purpose.CONVERSATION)
+        await tell(work, to_chat(-ANN_CHAT), "write to me privately")
+        await work.tx.execute(update(outbox).values(state="sent", settled_at=work.now, sent_chat_id=ANN_CHAT))
+    async with working(later=3 * DAY, rules=Rules(retention=Retention(DAY, DAY, DAY))) as work:
+        await apply_retention(work)
+    async with database.read() as tx:
+        columns = select(outbox.c.target_ref, outbox.c.chat_key, outbox.c.sent_chat_id).order_by(outbox.c.id)
+        rows = [tuple(row) for row in await tx.execute(columns)]
+    assert rows == [(0, "x0", None), (-ANN_CHAT, f"x{-ANN_CHAT}", ANN_CHAT)]
