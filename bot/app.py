@@ -23,6 +23,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.ticks import Ticks
 from bot.transport import AiohttpRequest, TelegramApi
+from bot.webhook_sender import WebhookSender
 from domain.errors import SettingsError
 from domain.pacing import Pacer
 from handlers.context import TapAnswer
@@ -57,6 +58,7 @@ class App:
     sender: Sender
     jobs: Jobs
     ticks: Ticks
+    webhooks: WebhookSender
 
     async def run(self) -> None:
         """Run until cancelled: intake and handling on every replica, sending and ticking on the leader."""
@@ -68,6 +70,8 @@ class App:
                 tasks.create_task(follow_clock(self.clock, self.settings.demo.clock_url))
             if self.settings.telegram.mode == "webhook":
                 tasks.create_task(self._serve_webhook())
+            if self.settings.api.enabled:
+                tasks.create_task(self._serve_api())
 
     async def _lead(self) -> None:
         """Lead whenever nobody else does: send, tick, and poll where polling is the way in."""
@@ -85,9 +89,29 @@ class App:
             tasks.create_task(_pass_on(watching))
             tasks.create_task(self.sender.run())
             tasks.create_task(self.ticks.run())
+            tasks.create_task(self.webhooks.run())
             tasks.create_task(tidy(self.database, self.clock, self.settings.storage.media_folder))
             if self.settings.telegram.mode == "polling":
                 tasks.create_task(Poller(self.api, self.inbox).run())
+
+    async def _serve_api(self) -> None:
+        """Serve the REST API, on every replica."""
+        from bot.api_server import api_of, serve  # so that a program without the API neither waits nor pays for it
+
+        def committed() -> None:
+            self.sender.wake()
+            self.webhooks.wake()
+
+        api = api_of(
+            self.database,
+            self.clock.now,
+            bot_id=self.bot.id,
+            bot_name=self.bot.username,
+            rules=self.settings.rules(),
+            texts=self.texts,
+            committed=committed,
+        )
+        await serve(api, host=self.settings.api.listen_host, port=self.settings.api.listen_port)
 
     async def _serve_webhook(self) -> None:
         webhook = self.settings.telegram.webhook
@@ -165,9 +189,12 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
         in_flight=settings.pace.in_flight,
     )
 
+    webhooks = WebhookSender(database, clock, bot_id=bot.id, rules=rules, texts=texts)
+
     def committed(answers: Sequence[TapAnswer] = ()) -> None:
         sender.answer_taps(answers)
         sender.wake()
+        webhooks.wake()
 
     dispatcher = Dispatcher(database, clock, bot, rules, texts, committed=committed)
     ticks = Ticks(database, clock, bot_id=bot.id, rules=rules, texts=texts, committed=committed)
@@ -182,7 +209,7 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
         committed=committed,
     )
     inbox = Inbox(database, clock, bot.id, stored=dispatcher.wake)
-    return App(settings, clock, database, api, bot, texts, inbox, dispatcher, sender, jobs, ticks)
+    return App(settings, clock, database, api, bot, texts, inbox, dispatcher, sender, jobs, ticks, webhooks)
 
 
 async def _ask_username(api: TelegramApi) -> str:

@@ -21,6 +21,7 @@ app = typer.Typer(
 imports = typer.Typer(help="Bring in what another system knows.", no_args_is_help=True)
 points = typer.Typer(help="Loyalty points: one customer's, and whether all add up.", no_args_is_help=True)
 rewards = typer.Typer(help="What points can be given for.", no_args_is_help=True)
+customers = typer.Typer(help="Customers' records: found, shown, changed, linked and merged.", no_args_is_help=True)
 dead = typer.Typer(help="Updates that could not be handled.", no_args_is_help=True)
 unknown = typer.Typer(help="Messages of which nobody knows whether they arrived.", no_args_is_help=True)
 api = typer.Typer(help="The REST API: its keys and its description.", no_args_is_help=True)
@@ -32,6 +33,7 @@ app.add_typer(api, name="api")
 api.add_typer(api_key, name="key")
 app.add_typer(webhook, name="webhook")
 app.add_typer(points, name="points")
+app.add_typer(customers, name="customers")
 app.add_typer(erasures, name="erasures")
 app.add_typer(rewards, name="rewards")
 app.add_typer(dead, name="dead")
@@ -247,6 +249,84 @@ def rewards_on(key: _Reward, config: Config = None) -> None:
     from bot.commands.rewards import switch
 
     switch(config, key, active=True)
+
+
+_Code = Annotated[str, typer.Argument(metavar="CODE", help="The member number.")]
+
+
+@customers.command("find")
+def customers_find(
+    text: Annotated[str, typer.Argument(help="A code, telephone number, import key, or part of a name.")],
+    config: Config = None,
+    limit: Limit = 20,
+) -> None:
+    """Find customers."""
+    from bot.commands import customers as commands
+
+    commands.find(config, text, limit)
+
+
+@customers.command("show")
+def customers_show(
+    code: _Code,
+    config: Config = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="At most so many events.")] = 30,
+    before: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on where the last page ended.")] = None,
+) -> None:
+    """Show one customer's record and everything that happened with them, newest first."""
+    from bot.commands import customers as commands
+
+    commands.show(config, code, limit, before)
+
+
+@customers.command("edit")
+def customers_edit(
+    code: _Code,
+    config: Config = None,
+    name: Annotated[str | None, typer.Option(help="The full name.")] = None,
+    call_name: Annotated[str | None, typer.Option(help="How this person likes to be addressed.")] = None,
+    phone: Annotated[str | None, typer.Option(help="A telephone number, in any spelling.")] = None,
+    language: Annotated[str | None, typer.Option(help="One of the business's languages.")] = None,
+    zone: Annotated[str | None, typer.Option(help="An IANA zone or a city.")] = None,
+    birthday: Annotated[str | None, typer.Option(help="Such as 1990-08-03 or 'lunar 8-15'.")] = None,
+    preferences: Annotated[str | None, typer.Option(help="What is good to know.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="USER_ID", help="Who looks after this person.")] = None,
+    branch: Annotated[str | None, typer.Option(metavar="BRANCH", help="The branch's code.")] = None,
+    lost: Annotated[str | None, typer.Option(metavar="REASON", help="Why this is no customer any more.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", metavar="NAME=VALUE", help="A field of your own.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Add a tag.")] = None,
+    untag: Annotated[list[str] | None, typer.Option("--untag", help="Take a tag away.")] = None,
+    note: Annotated[str | None, typer.Option(help="Append a note that only staff read.")] = None,
+) -> None:
+    """Change a customer's record; an empty value ('') empties a field."""
+    from bot.commands import customers as commands
+
+    lists = (tuple(field or ()), tuple(tag or ()), tuple(untag or ()))
+    plain = (name, call_name, phone, language, zone, birthday, preferences, owner, branch, lost)
+    commands.edit(config, code, commands.Edit(*plain, *lists, note))
+
+
+@customers.command("link")
+def customers_link(code: _Code, config: Config = None) -> None:
+    """Make a one-time link by which a customer's chat finds their record."""
+    from bot.commands import customers as commands
+
+    commands.link(config, code)
+
+
+@customers.command("merge")
+def customers_merge(
+    keep: Annotated[str, typer.Argument(metavar="KEEP", help="The code of the record that stays.")],
+    duplicate: Annotated[str, typer.Argument(metavar="DUPLICATE", help="The code of the one that goes into it.")],
+    config: Config = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
+) -> None:
+    """Merge two records of one person: everything of the duplicate moves to the one that stays."""
+    from bot.commands import customers as commands
+
+    commands.merge(config, keep, duplicate, reason)
 
 
 @dead.command("list")

@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.dispatcher import place_of
 from campaigns import birthday
 from domain.rules import Rules
-from services import approvals, cases, desk, drafts, points, promises, retention, vouchers
+from services import api_keys, approvals, cases, desk, drafts, points, promises, retention, vouchers, webhooks
 from services.work import Work
 from storage.database import Database
 from storage.outbox import clear_pauses
@@ -49,6 +49,8 @@ TICKS = (
     Tick("write_off_expired", 600, lambda work: points.write_off_expired(work, limit=_SLICE)),
     Tick("expire_vouchers", 60, lambda work: vouchers.expire_vouchers(work, limit=_SLICE)),
     Tick("expire_approvals", 60, lambda work: approvals.expire_approvals(work, limit=_SLICE)),
+    Tick("tend_webhooks", 60, lambda work: webhooks.tend_webhooks(work, limit=_SLICE)),
+    Tick("forget_answers", 600, lambda work: api_keys.forget_answers(work, limit=_SLICE)),
     Tick("clear_pauses", 300, _clear_pauses),
 )
 

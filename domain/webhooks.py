@@ -84,6 +84,21 @@ def read_event_name(text: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 
+_PUBLIC = {"entry_id": "ent", "reverses_entry_id": "ent", "purchase_id": "pur", "refund_id": "ref", "voucher_id": "vou"}
+_PRIVATE = ("customer_id", "duplicate_id")
+
+
+def public_data(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an event's data as others see it: ids as the REST API writes them, customers by their codes alone."""
+    told = {}
+    for name, value in data.items():
+        if name in _PUBLIC and isinstance(value, int):
+            told[name.removesuffix("_id")] = f"{_PUBLIC[name]}_{value}"
+        elif name not in _PRIVATE:
+            told[name.removesuffix("_id") if name in _PUBLIC else name] = value
+    return told
+
+
 def sign(secret: str, timestamp: str, body: bytes) -> str:
     """Return the signature of a delivery: ``v1=`` and the hexadecimal HMAC-SHA256 of ``timestamp.body``."""
     signed = timestamp.encode() + b"." + body

@@ -1,0 +1,51 @@
+"""The API as one ASGI application."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from console.api import customers, events, points, purchases, vouchers
+from console.api.door import Door
+from console.api.guard import Guard
+from console.api.openapi import attach_description
+from console.api.routes import CareRoute, of_status
+
+DESCRIPTION_PATH = "/v1/openapi.json"
+
+
+def describe() -> dict[str, Any]:
+    """Return the API's description."""
+    return make_routes().openapi()
+
+
+def make_api(door: Door) -> ASGIApp:
+    """Return the API over what ``door`` gives it; no page of it loads anything from elsewhere."""
+    app = make_routes()
+    app.state.door = door
+    return Guard(app, door)
+
+
+def make_routes() -> FastAPI:
+    """Return every route with its description."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    router = APIRouter(prefix="/v1", route_class=CareRoute)
+    for part in (customers, purchases, points, vouchers, events):
+        router.include_router(part.router)
+    app.include_router(router)
+    attach_description(app)
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(app.openapi())
+
+    app.add_route(DESCRIPTION_PATH, show, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _refuse)
+    return app
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return of_status(error).response()
