@@ -4,6 +4,7 @@ from services.imports.columns import Head
 from services.imports.customers import Customers
 from services.imports.known import Known, look_around
 from services.imports.outcomes import Outcome, Result
+from services.imports.points import Points
 from services.imports.reading import Survey
 from services.imports.runs import Importer, Setting, Source, Teller, run_import
 
@@ -13,6 +14,7 @@ __all__ = [
     "Importer",
     "Known",
     "Outcome",
+    "Points",
     "Result",
     "Setting",
     "Source",
