@@ -34,6 +34,7 @@ purchases = table(
     erasure=EMPTIED,
 )
 Index("ix_purchases_customer", purchases.c.customer_id, purchases.c.bought_at)
+Index("ix_purchases_bought_at", purchases.c.bought_at)
 
 refunds = table(
     "refunds",

@@ -58,6 +58,7 @@ customers = table(
     erasure=EMPTIED,
 )
 Index("uq_customers_code", customers.c.code, unique=True)
+Index("ix_customers_created_at", customers.c.created_at)
 Index("ix_customers_birthday", customers.c.birth_month, customers.c.birth_day)
 _REVIEWED = text("tier_review_at IS NOT NULL")
 Index("ix_customers_tier_review_at", customers.c.tier_review_at, sqlite_where=_REVIEWED, postgresql_where=_REVIEWED)

@@ -32,6 +32,7 @@ audit = table(
     erasure=EMPTIED,
 )
 Index("ix_audit_subject", audit.c.subject_kind, audit.c.subject_id)
+Index("ix_audit_at", audit.c.at, audit.c.customer_id)
 
 jobs = table(
     "jobs",

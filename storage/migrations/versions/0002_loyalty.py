@@ -108,6 +108,8 @@ def _give_codes() -> None:
         codes = ["".join(secrets.choice(_SIGNS) for _ in range(10)) for _ in ids]
         bind.execute(give, [{"of": one, "given": code} for one, code in zip(ids, codes, strict=True)])
     op.create_index("uq_customers_code", "customers", ["code"], unique=True)
+    op.create_index("ix_customers_created_at", "customers", ["created_at"])
+    op.create_index("ix_audit_at", "audit", ["at", "customer_id"])
 
 
 def _make_tables() -> None:
@@ -318,6 +320,7 @@ def _make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_purchases_customer", "purchases", ["customer_id", "bought_at"], unique=False)
+    op.create_index("ix_purchases_bought_at", "purchases", ["bought_at"], unique=False)
     op.create_table(
         "referrals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
