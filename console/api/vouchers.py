@@ -98,7 +98,7 @@ _REWARD: dict[str, Any] = {
     "valid_from_at": None,
     "valid_until_at": None,
     "voucher_days": 90,
-    "names": {"en": "A tin of tea", "zh_CN": "茶叶一罐"},
+    "names": {"en": "A tin of tea"},
     "terms": {},
     "open": True,
 }
