@@ -52,7 +52,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     """Anything people send is read as days that exist, or as nothing."""
     found = read_birthday(text, today=TODAY)
     assert len(found.days) <= 2
-    assert all(is_birthday(day.month, day.day) for day in found.days)
+    assert all(is_birthday(day.month, day.day, lunar=day.lunar) for day in found.days)
     assert not found.days or looks_like_date(text)
 
 
@@ -94,3 +94,47 @@ def test_a_day_that_never_is_says_so(text: str) -> None:
 def test_what_holds_no_day_is_unclear(text: str) -> None:
     """Words without day and month are no date."""
     assert read_birthday(text, today=TODAY) == UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("农历八月十五", Birthday(8, 15, None, True)),
+        ("農曆8月15", Birthday(8, 15, None, True)),
+        ("lunar 8-15", Birthday(8, 15, None, True)),
+        ("8/15 lunar", Birthday(8, 15, None, True)),
+        ("the 15th day of the 8th lunar month", Birthday(8, 15, None, True)),
+        ("闰四月初三", Birthday(4, 3, None, True, True)),
+        ("lunar leap 4-3", Birthday(4, 3, None, True, True)),
+        ("1990年农历八月十五", Birthday(8, 15, 1990, True)),
+        ("2020年閏四月初三", Birthday(4, 3, 2020, True, True)),
+        ("2021年閏四月初三", Birthday(4, 3, None, True, True)),
+        ("正月初一", Birthday(1, 1, None, True)),
+        ("臘月廿三", Birthday(12, 23, None, True)),
+        ("腊月三十", Birthday(12, 30, None, True)),
+        ("冬月卅", Birthday(11, 30, None, True)),
+        ("我生日是陰曆九月初九", Birthday(9, 9, None, True)),
+        ("二月三十", Birthday(2, 30, None, True)),
+        ("公历八月十五", Birthday(8, 15)),
+        ("八月十五日", Birthday(8, 15)),
+        ("8月15", Birthday(8, 15)),
+        ("leap year baby, 29 Feb", Birthday(2, 29)),
+    ],
+)
+def test_lunar_days_are_told_by_their_names(text: str, day: Birthday) -> None:
+    """The calendar's name, a leap month, or how days and months are called only there."""
+    assert read_birthday(text, today=TODAY).days == (day,)
+    assert looks_like_date(text)
+
+
+@pytest.mark.parametrize(("text", "days"), [("八月十五", {False, True}), ("十月三十一", {False})])
+def test_a_day_of_either_calendar_gives_both(text: str, days: set[bool]) -> None:
+    """Chinese numbers alone may mean either calendar, where both have such a day."""
+    assert {day.lunar for day in read_birthday(text, today=TODAY).days} == days
+
+
+def test_no_lunar_month_has_a_31st() -> None:
+    """What no lunar year has is impossible, not solar."""
+    found = read_birthday("农历四月三十一", today=TODAY)
+    assert not found.days
+    assert found.impossible
