@@ -35,12 +35,6 @@ async def note(
     """
     rules = work.rules.loyalty.notices
     ready_at = (ready_at or work.now) + rules.bundle_for
-    await rows.insert_notice(
-        work.tx,
-        customer_id=customer_id,
-        kind=kind.value,
-        key=key,
-        data=data,
-        ready_at=ready_at,
-        stale_at=stale_at or ready_at + rules.stale_after,
-    )
+    stale_at = stale_at or ready_at + rules.stale_after
+    row = {"customer_id": customer_id, "kind": kind.value, "key": key, "data": data}
+    await rows.insert_notices(work.tx, [{**row, "ready_at": ready_at, "stale_at": stale_at}])

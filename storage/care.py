@@ -2,30 +2,94 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
 
 from domain.cases import LIVE, CaseKind
 from domain.contact import LOW_STARS, Facts
 from domain.instants import zone_named
 from domain.people import Consent, ConsentClass, Reach
+from domain.points import EntryKind
 from storage.database import Tx
-from storage.tables import cases, consents, contact_points, customers, deliveries, feedback, notices, purchases, refunds
+from storage.tables import (
+    cases,
+    consents,
+    contact_points,
+    counters,
+    customers,
+    deliveries,
+    feedback,
+    notices,
+    point_entries,
+    point_lots,
+    purchases,
+    refunds,
+)
 
 _SLICE = 1000
 
 
-async def insert_notice(
-    tx: Tx, *, customer_id: int, kind: str, key: str, data: dict[str, Any], ready_at: datetime, stale_at: datetime
-) -> None:
-    """Keep something a customer is to hear of; what has the same ``key`` was noted before and is not told twice."""
-    insert = tx.insert(notices).values(
-        customer_id=customer_id, kind=kind, key=key, data=data, ready_at=ready_at, stale_at=stale_at
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One notice that waits to be told."""
+
+    id: int
+    customer_id: int
+    kind: str
+    key: str
+    data: dict[str, Any]
+    stale_at: datetime
+
+
+_NOTICE = tuple(notices.c[name] for name in NoticeRow.__slots__)
+_WAITING: ColumnElement[str] = literal_column("'waiting'")  # a literal, so that SQLite may use the partial index
+
+
+async def insert_notices(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep things customers are to hear of; what has the same ``key`` was noted before and is not told twice."""
+    if rows:
+        await tx.execute(tx.insert(notices).on_conflict_do_nothing(index_elements=["key"]), list(rows))
+
+
+async def list_known_keys(tx: Tx, keys: Sequence[str]) -> frozenset[str]:
+    """Return which of these keys were noted before."""
+    known = select(notices.c.key).where(notices.c.key.in_(bindparam("keys", expanding=True)))
+    return frozenset((await tx.execute(known, {"keys": list(keys)})).scalars())
+
+
+async def list_ready(tx: Tx, *, now: datetime, limit: int) -> list[int]:
+    """Return customers with notices that are ready, longest first."""
+    ready = select(notices.c.customer_id).where(notices.c.state == _WAITING, notices.c.ready_at <= now)
+    found = await tx.execute(ready.order_by(notices.c.ready_at, notices.c.id).limit(limit))
+    return list(dict.fromkeys(found.scalars()))
+
+
+async def list_waiting(tx: Tx, customer_ids: Sequence[int], *, ready_by: datetime) -> list[NoticeRow]:
+    """Return these customers' notices that are ready at ``ready_by``, oldest first, locked."""
+    waiting = select(*_NOTICE).where(
+        notices.c.customer_id.in_(customer_ids), notices.c.state == _WAITING, notices.c.ready_at <= ready_by
     )
-    await tx.execute(insert.on_conflict_do_nothing(index_elements=["key"]))
+    rows = await tx.execute(waiting.order_by(notices.c.id).with_for_update() if tx.for_update else waiting)
+    return sorted((NoticeRow(*row) for row in rows), key=lambda row: row.id)
+
+
+def postpone_notice(tx: Tx, notice_id: int, *, ready_at: datetime) -> None:
+    """Let a notice wait until ``ready_at``."""
+    tx.change(notices, notice_id, ready_at=ready_at)
+
+
+def drop_notice(tx: Tx, notice_id: int, *, reason: str) -> None:
+    """Give up a notice."""
+    tx.change(notices, notice_id, state="dropped", reason=reason)
+
+
+def mark_told(tx: Tx, notice_id: int, *, delivery_id: int) -> None:
+    """Record which message told a notice."""
+    tx.change(notices, notice_id, state="told", delivery_id=delivery_id)
 
 
 _points = (contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bindparam("bot_id"))
@@ -95,3 +159,120 @@ async def load_facts(
                 told_at=tuple(told[row.id]),
             )
     return found
+
+
+async def sum_taken_back(tx: Tx, entry_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many points of these entries were taken back since, by entry."""
+    back = point_entries.c.reverses_id
+    statement = (
+        select(back, func.sum(-point_entries.c.points))
+        .where(back.in_(bindparam("ids", expanding=True)), point_entries.c.kind == EntryKind.REVERSAL.value)
+        .group_by(back)
+    )
+    return {int(entry_id): int(points) for entry_id, points in await tx.execute(statement, {"ids": list(entry_ids)})}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry of a customer's account; ``of`` is the kind of the entry it reverses, if any."""
+
+    at: datetime
+    kind: EntryKind
+    points: int
+    of: EntryKind | None
+
+
+async def list_movements(tx: Tx, customer_id: int, *, since: datetime, until: datetime) -> list[Movement]:
+    """Return a customer's entries from ``since`` until just before ``until``."""
+    reversed_ = point_entries.alias("reversed")
+    statement = (
+        select(point_entries.c.at, point_entries.c.kind, point_entries.c.points, reversed_.c.kind.label("of"))
+        .select_from(point_entries.outerjoin(reversed_, reversed_.c.id == point_entries.c.reverses_id))
+        .where(point_entries.c.customer_id == customer_id, point_entries.c.at >= since, point_entries.c.at < until)
+    )
+    return [
+        Movement(row.at, EntryKind(row.kind), row.points, EntryKind(row.of) if row.of else None)
+        for row in await tx.execute(statement)
+    ]
+
+
+async def get_cursor(tx: Tx, name: str) -> int:
+    """Return how far a walk that goes on over many ticks has come; 0 at its start."""
+    last = (await tx.execute(select(counters.c.last).where(counters.c.name == name))).scalar_one_or_none()
+    return int(last or 0)
+
+
+async def set_cursor(tx: Tx, name: str, last: int) -> None:
+    """Keep how far a walk has come."""
+    insert = tx.insert(counters).values(name=name, last=last)
+    await tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"last": last}))
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringLot:
+    """Points of a customer that expire; ``wanted``: the customer wants to hear of points, if perhaps not now."""
+
+    id: int
+    customer_id: int
+    expires_at: datetime
+    wanted: bool
+
+
+_wants_points = exists().where(
+    consents.c.customer_id == point_lots.c.customer_id,
+    consents.c.kind == ConsentClass.POINTS.value,
+    or_(consents.c.given, consents.c.until_at.is_not(None)),
+)
+_LEFT: ColumnElement[bool] = literal_column("remaining > 0")  # as the partial index has it
+
+
+async def list_expiring_lots(
+    tx: Tx, *, after: tuple[datetime, int], until: datetime, now: datetime, limit: int
+) -> list[ExpiringLot]:
+    """Return spendable lots that expire by ``until``, soonest first, from just behind ``after`` (instant, lot) on."""
+    after_at, after_id = after
+    statement = (
+        select(point_lots.c.id, point_lots.c.customer_id, point_lots.c.expires_at, _wants_points.label("wanted"))
+        .where(
+            _LEFT,
+            point_lots.c.available_at <= now,
+            point_lots.c.expires_at <= until,
+            or_(
+                point_lots.c.expires_at > after_at,
+                and_(point_lots.c.expires_at == after_at, point_lots.c.id > after_id),
+            ),
+        )
+        .order_by(point_lots.c.expires_at, point_lots.c.id)
+        .limit(limit)
+    )
+    return [ExpiringLot(*row) for row in await tx.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A customer who wants to hear of points; ``moved``: something happened on the account in the asked span."""
+
+    customer_id: int
+    zone: str | None
+    moved: bool
+
+
+async def list_readers(
+    tx: Tx, *, after_id: int, since: datetime, until: datetime, now: datetime, limit: int
+) -> list[Reader]:
+    """Return customers who want to hear of points, by id after ``after_id``."""
+    moved = exists().where(
+        point_entries.c.customer_id == customers.c.id, point_entries.c.at >= since, point_entries.c.at < until
+    )
+    statement = (
+        select(customers.c.id, customers.c.zone, moved.label("moved"))
+        .select_from(consents.join(customers, customers.c.id == consents.c.customer_id))
+        .where(
+            consents.c.customer_id > after_id,
+            consents.c.kind == ConsentClass.POINTS.value,
+            or_(consents.c.given, consents.c.until_at <= now),
+        )
+        .order_by(consents.c.customer_id)
+        .limit(limit)
+    )
+    return [Reader(*row) for row in await tx.execute(statement)]

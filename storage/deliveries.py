@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select
@@ -127,6 +127,35 @@ async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: S
         where=and_(deliveries.c.state == "skipped", or_(*(deliveries.c.reason == reason for reason in renewable))),
     )
     await tx.execute(statement, [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows])
+
+
+async def insert_queued(
+    tx: Tx,
+    *,
+    campaign: str,
+    occasion: str,
+    customer_id: int,
+    consent: str,
+    on: date,
+    zone: str,
+    late_after_at: datetime,
+    now: datetime,
+) -> int:
+    """Keep a delivery that is handed to the outbox at once; returns its id. Raises when there is such a one already."""
+    statement = deliveries.insert().values(
+        campaign=campaign,
+        occasion=occasion,
+        customer_id=customer_id,
+        occasion_on=on.isoformat(),
+        zone=zone,
+        due_at=now,
+        late_after_at=late_after_at,
+        state="queued",
+        consent=consent,
+        planned_at=now,
+        queued_at=now,
+    )
+    return int((await tx.execute(statement.returning(deliveries.c.id))).scalar_one())
 
 
 async def list_due(tx: Tx, *, now: datetime, limit: int) -> list[Delivery]:
