@@ -16,6 +16,7 @@ COMMANDS = (
     "cases",
     "language",
     "birthday",
+    "link",
     "privacy",
     "mydata",
     "forgetme",

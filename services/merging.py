@@ -5,6 +5,7 @@ from typing import Any
 from domain.outcomes import Refusal
 from domain.people import Actor, Permission
 from domain.records import ZoneSource, may_replace_zone
+from domain.tiers import rank_of
 from services import desk, points, tiers, webhooks
 from services.permits import may
 from services.work import Work
@@ -51,6 +52,9 @@ async def join_records(
     await points.join_accounts(work, from_id=duplicate.id, to_id=keep.id, by=by)
     await rows.move_everything(work.tx, keep_id=keep.id, duplicate_id=duplicate.id, now=work.now)
     filled, conflicts = _reconciled(keep, duplicate)
+    tiering = work.rules.loyalty.tiering
+    if rank_of(tiering, duplicate.tier) > rank_of(tiering, keep.tier):  # kept until its review, like anybody's
+        filled |= {name: getattr(duplicate, name) for name in ("tier", "tier_since_at", "tier_review_at")}
     await _fill(work, keep, duplicate, filled)
     _audit(work, keep, duplicate, by=by, reason=reason, filled=filled, conflicts=conflicts)
     await _audit_consents(work, keep, answers, by=by)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from handlers.context import CareContext
-from handlers.customers import birthday, cases, complaint, feedback, free, mydata, welcome, wishes
+from handlers.customers import birthday, cases, complaint, feedback, free, linking, mydata, welcome, wishes
 
 _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:cancel": welcome.on_cancel_tap,
@@ -40,6 +40,8 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:bok": birthday.on_confirmed,
     "c:bchange": birthday.on_change,
     "c:zone": birthday.on_zone,
+    "c:linking": linking.on_begin,
+    "c:link": linking.on_choice,
     "c:mydata": mydata.on_mydata,
     "c:forgetme": mydata.on_forgetme,
     "c:fgo": mydata.on_go,

@@ -2,18 +2,22 @@
 
 from domain.dialogues import DialogueName
 from handlers.context import CareContext
-from handlers.customers import free
+from handlers.customers import free, linking
 from handlers.customers.keyboards import button, column, menu
 from services.cases import moment_for
 from services.commands import set_commands
 from services.customers import note_source
 from services.dialogues import said_in
 from services.drafts import settle
+from services.linking import CODE_PREFIX
 
 
 async def on_start(context: CareContext) -> None:
     """Welcome whoever comes, keep where they came from, and show what can be done."""
     person, work = context.customer, context.work
+    if context.said.argument.startswith(CODE_PREFIX):
+        await linking.on_code(context, context.said.argument.removeprefix(CODE_PREFIX))
+        return
     if context.said.argument:
         await note_source(work, person, context.said.argument)
     await settle(work, person)
@@ -48,7 +52,7 @@ async def on_unknown_command(context: CareContext) -> None:
 
 async def on_more(context: CareContext) -> None:
     """Show the rooms behind the menu's last button."""
-    rooms = ("language", "birthday", "wishes", "privacy", "help")
+    rooms = ("language", "linking", "birthday", "wishes", "privacy", "help")
     await context.say("more", buttons=column(button(context, f"more.{room}", f"c:{room}") for room in rooms))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from domain.dialogues import Dialogue, DialogueName
 from domain.interactions import Kind
 from handlers.context import CareContext
-from handlers.customers import birthday, cases, complaint, feedback, free, mydata, welcome, wishes
+from handlers.customers import birthday, cases, complaint, feedback, free, linking, mydata, welcome, wishes
 from handlers.customers.keyboards import menu_key
 from services.commands import set_commands
 from services.drafts import settle
@@ -24,6 +24,7 @@ _COMMANDS: dict[str, Handler] = {
     "feedback": feedback.on_begin,
     "complaint": complaint.on_begin,
     "birthday": birthday.on_begin,
+    "link": linking.on_begin,
     "mydata": mydata.on_mydata,
     "forgetme": mydata.on_forgetme,
 }
@@ -39,6 +40,7 @@ _IN_DIALOGUE: dict[DialogueName, Callable[[CareContext], Awaitable[bool]]] = {
     DialogueName.FEEDBACK: feedback.in_feedback,
     DialogueName.ADD_WORDS: cases.in_adding,
     DialogueName.BIRTHDAY: birthday.in_birthday,
+    DialogueName.LINK: linking.in_link,
     DialogueName.FORGET: mydata.in_forgetting,
 }
 
