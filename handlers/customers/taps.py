@@ -35,6 +35,7 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:consent": wishes.on_consent,
     "c:mute": wishes.on_mute,
     "c:unmute": wishes.on_unmute,
+    "c:snooze": wishes.on_snooze,
     "c:birthday": birthday.on_begin,
     "c:bday": birthday.on_chosen,
     "c:bok": birthday.on_confirmed,

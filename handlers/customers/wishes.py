@@ -1,13 +1,20 @@
 """My wishes: language, the privacy notice, and a yes or no for each kind of message nobody asked for."""
 
-from domain.outgoing import Button, Rows
-from domain.people import UNASKED, ConsentClass
+from datetime import datetime, timedelta
+
+from domain.outgoing import Button
+from domain.people import UNASKED, Consent, ConsentClass
 from handlers.context import CareContext
 from handlers.customers.keyboards import button, column, menu, one_row
 from services.commands import set_commands
 from services.customers import choose_language, list_consents, see_notice, set_consent, stop_unasked
+from services.snooze import end_snooze, snooze_unasked
 from services.speech import say_html
-from storage.outbox import find_sent
+from storage.outbox import OutboxRow, find_sent
+from texts.days import day_in_words
+from texts.places import city_of_zone
+
+_SPANS = {"week": timedelta(days=7), "month": timedelta(days=30)}
 
 
 async def on_language(context: CareContext) -> None:
@@ -40,20 +47,64 @@ async def on_privacy(context: CareContext) -> None:
 
 async def on_wishes(context: CareContext) -> None:
     """Show each kind of unasked message with the person's answer."""
-    await context.say("wishes", buttons=await _toggles(context))
+    await _show(context)
 
 
-async def _toggles(context: CareContext) -> Rows:
-    """Return one button a kind: what it is now, and a tap turns it."""
+async def _show(context: CareContext, *, replacing: int | None = None) -> None:
+    """Show the screen of wishes: a button a kind, the quiet hours, and a pause from everything."""
     given = await list_consents(context.work, context.customer)
-    return column(
-        button(
-            context,
-            f"wishes.{kind}.{'on' if consent.allows(context.work.now) else 'off'}",
-            f"c:consent:{kind}:{'off' if consent.allows(context.work.now) else 'on'}",
+    asleep = [consent for consent in given.values() if _paused_until(context, consent)]
+    lines = [context.text("wishes"), *_quiet_line(context)]
+    if asleep:
+        lines.append(context.text("wishes.snoozed", day=_day(context, max(c.until_at for c in asleep if c.until_at))))
+    buttons = column(_toggle(context, consent) for consent in given.values())
+    if asleep:
+        buttons += one_row(button(context, "wishes.snooze.end", "c:snooze:end"))
+    elif any(consent.allows(context.work.now) for consent in given.values()):
+        buttons += one_row(*(button(context, f"wishes.snooze.{span}", f"c:snooze:{span}") for span in _SPANS))
+    await say_html(context.work, context.customer, "\n\n".join(lines), buttons=buttons, replacing=replacing)
+
+
+def _toggle(context: CareContext, consent: Consent) -> Button:
+    """Return the button of one kind: what it is now, and a tap turns it; one that is paused is turned on."""
+    if (until_at := _paused_until(context, consent)) is not None:
+        return button(
+            context, f"wishes.{consent.kind}.snoozed", f"c:consent:{consent.kind}:on", day=_day(context, until_at)
         )
-        for kind, consent in given.items()
-    )
+    now, then = ("on", "off") if consent.allows(context.work.now) else ("off", "on")
+    return button(context, f"wishes.{consent.kind}.{now}", f"c:consent:{consent.kind}:{then}")
+
+
+def _paused_until(context: CareContext, consent: Consent) -> datetime | None:
+    return None if consent.allows(context.work.now) else consent.until_at
+
+
+def _day(context: CareContext, at: datetime) -> str:
+    zone = context.customer.zone(context.work.rules)
+    today = context.work.now.astimezone(zone).date()
+    return day_in_words(at.astimezone(zone).date(), context.language, today=today)
+
+
+def _quiet_line(context: CareContext) -> list[str]:
+    """Return the line that tells the quiet hours on the person's own clock, if there are any."""
+    rules = context.work.rules
+    if rules.quiet.start == rules.quiet.end:
+        return []
+    city = city_of_zone(context.customer.zone(rules).key, context.language)
+    return [context.text("wishes.quiet", start=f"{rules.quiet.start:%H:%M}", end=f"{rules.quiet.end:%H:%M}", city=city)]
+
+
+async def on_snooze(context: CareContext) -> None:
+    """Pause everything unasked for a while, or end the pause."""
+    word, message_id = context.tapped.word(), context.tapped.message_id
+    if word == "end":
+        await end_snooze(context.work, context.customer)
+    elif word not in _SPANS:
+        context.answer("tap.stale")
+        return
+    elif (until_at := await snooze_unasked(context.work, context.customer, _SPANS[word])) is not None:
+        context.answer("wishes.snoozed", day=_day(context, until_at))
+    await _show(context, replacing=message_id)
 
 
 def _tapped_kind(context: CareContext) -> ConsentClass | None:
@@ -69,7 +120,29 @@ async def on_consent(context: CareContext) -> None:
         return
     await set_consent(context.work, context.customer, kind, given=wanted == "on")
     context.answer(f"wishes.{kind}.{wanted}")
-    await context.say("wishes", buttons=await _toggles(context), replacing=context.tapped.message_id)
+    if await _stands_on_wishes(context):
+        await _show(context, replacing=context.tapped.message_id)
+    elif kind is ConsentClass.POINTS and wanted == "on":
+        await context.say(
+            "notices.consent.on", buttons=one_row(button(context, "notices.button.stop", "c:mute:points"))
+        )
+
+
+async def _stands_on_wishes(context: CareContext) -> bool:
+    """Return whether the tapped button is one of the screen of wishes, and not below a question elsewhere."""
+    row = await _tapped_row(context)
+    shown = (
+        {one.get("callback_data", "") for line in (row.body or {}).get("buttons", []) for one in line} if row else ()
+    )
+    return not row or all(any(data.startswith(f"c:consent:{kind}:") for data in shown) for kind in UNASKED)
+
+
+async def _tapped_row(context: CareContext) -> OutboxRow | None:
+    """Return the row by which the message under the tapped button was said, if the outbox knows it."""
+    tap = context.tapped
+    if tap.message_id is None:
+        return None
+    return await find_sent(context.work.tx, bot_id=context.work.bot_id, chat_id=tap.chat_id, message_id=tap.message_id)
 
 
 async def on_stop(context: CareContext) -> None:
@@ -101,10 +174,7 @@ async def on_mute(context: CareContext) -> None:
 
 async def _shown_html(context: CareContext) -> str:
     """Return our own words under which the button stands, while the outbox still knows them."""
-    tap = context.tapped
-    if tap.message_id is None:
-        return ""
-    row = await find_sent(context.work.tx, bot_id=context.work.bot_id, chat_id=tap.chat_id, message_id=tap.message_id)
+    row = await _tapped_row(context)
     content = (row.body or {}).get("content", {}) if row else {}
     return str(content.get("text", "")) if content.get("kind") == "text" and not content.get("entities") else ""
 

@@ -1,9 +1,14 @@
 """Language, privacy, and which unasked messages come."""
 
+from dataclasses import replace
+from datetime import time, timedelta
+
+from domain.calendars import QuietHours
 from domain.interactions import Content, Kind
 from domain.outgoing import Action, Button, Outgoing, Purpose, to_contact
 from storage.outbox import add_outgoing
-from tests.handlers.harness import BOT_ID, Chat, Town
+from storage.tables import metadata
+from tests.handlers.harness import BOT_ID, Chat, Said, Town
 
 
 async def given(town: Town) -> dict[str, bool]:
@@ -79,3 +84,88 @@ async def test_forged_wishes_change_nothing(town: Town, ann: Chat) -> None:
         assert await ann.taps(data) == []
         assert ann.popup
     assert await given(town) == {}
+
+
+async def wishes(ann: Chat) -> Said:
+    """Open the screen of wishes."""
+    await ann.says("/privacy")
+    (screen,) = await ann.taps("c:wishes")
+    return screen
+
+
+async def test_a_pause_is_one_tap_and_ends_by_itself(town: Town, ann: Chat) -> None:
+    """What was a yes is paused until a date that is shown, what was a no stays one; after the date it is a yes."""
+    screen = await wishes(ann)
+    assert not [data for _, data in screen.buttons if data.startswith("c:snooze")]
+    await ann.taps("c:consent:care:on")
+    await ann.taps("c:consent:points:on")
+    (paused,) = await ann.taps("c:snooze:week")
+    assert paused.message_id == screen.message_id
+    assert "Mar 11" in paused.text
+    assert "Mar 11" in ann.popup
+    labels = [label for label, _ in paused.buttons]
+    assert labels[0] == "🎂 Birthday and care: paused until Mar 11"
+    assert labels[1] == "🏷 Offers: no"
+    kept = {row.kind: (row.given, row.until_at) for row in await town.rows("consents")}
+    assert kept == {"care": (False, town.now + timedelta(days=7)), "points": (False, town.now + timedelta(days=7))}
+    audited = (await town.rows("audit", action="consent.care"))[-1]
+    assert audited.after["until_at"] == (town.now + timedelta(days=7)).isoformat()
+    town.moves(days=7)
+    again = await wishes(ann)
+    assert again.buttons[0][0] == "🎂 Birthday and care: yes"
+
+
+async def test_a_pause_can_be_ended_and_lengthened(town: Town, ann: Chat) -> None:
+    """From a week to a month while it lasts; ended at once, or for one kind by its own button."""
+    await wishes(ann)
+    await ann.taps("c:consent:care:on")
+    await ann.taps("c:consent:offers:on")
+    await ann.taps("c:snooze:week")
+    await ann.taps("c:snooze:month", message_id=ann.said()[-1].message_id)
+    assert {row.until_at for row in await town.rows("consents")} == {town.now + timedelta(days=30)}
+    await ann.taps("c:consent:care:on")
+    assert await given(town) == {"care": True, "offers": False}
+    (screen,) = await ann.taps("c:snooze:end")
+    assert await given(town) == {"care": True, "offers": True}
+    assert screen.data("c:snooze:week")
+
+
+async def test_stop_means_stop_also_in_a_pause(town: Town, ann: Chat) -> None:
+    """After /stop nothing comes back by itself."""
+    await wishes(ann)
+    await ann.taps("c:consent:care:on")
+    await ann.taps("c:snooze:week")
+    await ann.says("/stop")
+    assert {row.until_at for row in await town.rows("consents")} == {None}
+    assert await ann.taps("c:snooze:year") == []
+
+
+async def test_the_quiet_hours_are_shown_on_ones_own_clock(town: Town, ann: Chat) -> None:
+    """With the city whose clock it is; not at all when there are none."""
+    assert "between 21:00 and 08:00" in (await wishes(ann)).text
+    await town.update(message=ann.message(text="hello"))
+    async with town.work() as work:
+        await work.tx.execute(metadata.tables["customers"].update().values(zone="Asia/Taipei"))
+    assert "Taipei" in (await wishes(ann)).text
+    town.rules = replace(town.rules, quiet=QuietHours(time(0), time(0)))
+    assert "between" not in (await wishes(ann)).text
+
+
+async def test_a_consent_asked_elsewhere_is_answered_there(town: Town, ann: Chat) -> None:
+    """A yes under a question on another message leaves that message alone and says what follows from it."""
+    await ann.says("hello")
+    (contact,) = await town.rows("contact_points")
+    async with town.work() as work:
+        question = Outgoing(
+            purpose=Purpose.CONVERSATION,
+            target=to_contact(contact.id),
+            content=Content(Kind.TEXT, "Shall I tell you?"),
+            buttons=((Button("Yes", data="c:consent:points:on"),),),
+        )
+        await add_outgoing(work.tx, question, bot_id=BOT_ID, now=town.now)
+    ann.said().extend(await town.deliver())
+    (said,) = await ann.taps("c:consent:points:on")
+    assert said.action is Action.SEND
+    assert "From now on I tell you about your points" in said.text
+    assert said.data("c:mute:points")
+    assert await given(town) == {"points": True}
