@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from console.api.door import Calling
 from console.api.pages import no_cursor, page_of, read_cursor
 from console.api.problems import invalid
 from console.api.records import EXAMPLE, CustomerChange, CustomerOut, Fields, NewCustomer, Phone, Tag, customer_out
-from console.api.routes import CHANGES, Cursor, CustomerCode, Limit, OptionalIdempotencyKey, described
+from console.api.routes import CHANGES, Cursor, CustomerCode, Limit, OptionalIdempotencyKey, care_router, described
 from console.api.shapes import Code, Moment, Page, Reason, Shape, branch_codes, branch_of, customer_of
 from domain.api_keys import Scope
 from domain.errors import BadInput
@@ -25,7 +25,7 @@ from services.timeline import TimelineItem
 from services.work import Work
 from storage.api_lists import list_customers as load_customers
 
-router = APIRouter(tags=["customers"])
+router = care_router("customers")
 
 LINK_PREFIX = "l-"
 

@@ -23,7 +23,7 @@ from domain.rules import Rules
 from services import api_keys
 from services.work import Work
 from storage.api import is_collision
-from storage.database import Database, Tx, is_transient
+from storage.database import Database, Tx, is_transient, is_unreachable
 from texts import Texts
 
 log = structlog.get_logger("api")
@@ -83,6 +83,14 @@ class Door:
             async with self.database.write() as tx:
                 await api_keys.note_use(self.work(tx), key)
         return call
+
+    def fault(self, error: Exception) -> Answer:
+        """Return the answer to something that went wrong here, noted without anybody's words."""
+        if is_unreachable(error):
+            log.warning("database_away", error=type(error).__name__)
+            return problem(503, "server.not_ready", "The database is away; ask again.", headers={"Retry-After": "5"})
+        log.error("request_failed", error=self.place_of(error))
+        return problem(500, "server.failed", "Our fault; nothing was done.")
 
     def _take(self, key: ApiKey) -> Grant:
         now = self.now()

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from console.api.answers import Answer, answer
 from console.api.door import Calling
 from console.api.pages import no_cursor, page_of, read_cursor
 from console.api.problems import not_found
-from console.api.routes import CHANGES, Cursor, Limit, OptionalIdempotencyKey, described
+from console.api.routes import CHANGES, Cursor, Limit, OptionalIdempotencyKey, care_router, described
 from console.api.shapes import Code, Moment, Page, Shape, SourceKey, customer_of, name_of
 from domain.api_keys import Scope
 from domain.outcomes import Refusal
@@ -25,7 +25,7 @@ from storage import webhooks as webhook_rows
 from storage.api_lists import list_codes
 from storage.events import CustomerEvent
 
-router = APIRouter(tags=["events"])
+router = care_router("events")
 
 _DATA_LETTERS = 4000
 EventKind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]

@@ -2,16 +2,12 @@
 
 import asyncio
 
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.api.answers import Answer
 from console.api.door import Door
 from console.api.problems import problem
-from storage.database import is_unreachable
-
-log = structlog.get_logger("api")
 
 _LARGEST_BODY = 1024 * 1024
 _BODY_WITHIN_S = 30.0
@@ -59,11 +55,7 @@ class Guard:
             return problem(413, "body.too_large", "A body may be 1 MB at most.", headers={"Connection": "close"})
         if isinstance(error, _TooSlow):
             return problem(408, "body.too_slow", "The body did not come in time.", headers={"Connection": "close"})
-        if is_unreachable(error):
-            log.warning("database_away", error=type(error).__name__)
-            return problem(503, "server.not_ready", "The database is away; ask again.", headers={"Retry-After": "5"})
-        log.error("request_failed", error=self._door.place_of(error))  # never its text: it may quote a person
-        return problem(500, "server.failed", "Our fault; nothing was done.")
+        return self._door.fault(error)
 
 
 class _TooSlow(Exception):

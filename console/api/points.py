@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 from starlette.responses import Response
 
 from console.api.answers import Answer, answer
 from console.api.door import Call, Calling
 from console.api.pages import no_cursor, page_of, read_cursor
-from console.api.routes import CHANGES, Cursor, CustomerCode, IdempotencyKey, Limit, described
+from console.api.routes import CHANGES, Cursor, CustomerCode, IdempotencyKey, Limit, care_router, described
 from console.api.shapes import (
     Moment,
     Page,
@@ -30,7 +29,7 @@ from services import approvals, grants, points, tiers
 from services.events import AWAITED
 from services.work import Work
 
-router = APIRouter(tags=["points"])
+router = care_router("points")
 
 
 class LotOut(BaseModel):
@@ -182,8 +181,8 @@ async def _balance(work: Work, customer_id: int, code: str) -> BalanceOut:
             for lot in balance.lots
         ],
         tier=TierOut(
-            key=str(getattr(tier.tier, "key", tier.tier)),
-            next=str(getattr(tier.next_tier, "key", tier.next_tier)) if tier.next_tier else None,
+            key=tier.tier,
+            next=tier.next_tier,
             spent_minor=tier.spent_minor,
             missing_minor=tier.missing_minor,
             review_at=tier.review_at,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from console.api.door import Calling
 from console.api.pages import no_cursor, page_of, read_cursor
 from console.api.points import EntryOut, entry_out
 from console.api.problems import not_found
-from console.api.routes import CHANGES, Cursor, IdempotencyKey, Limit, described
+from console.api.routes import CHANGES, Cursor, IdempotencyKey, Limit, care_router, described
 from console.api.shapes import (
     BranchCode,
     Code,
@@ -38,7 +38,7 @@ from services.work import Work
 from storage import api_lists as rows
 from storage.api_lists import PurchaseRow
 
-router = APIRouter(tags=["purchases"])
+router = care_router("purchases")
 
 PurchaseId = Annotated[str, Path(alias="id", max_length=64, description="A purchase's id.", examples=["pur_12"])]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from console.api.door import Door, hash_request
 from console.api.problems import PROBLEM, Halt, of_validation, problem
 from console.api.reading import StrictRequest, check_media_type
 from domain.api_keys import Scope
+from domain.errors import NotFound
 
 KEY_SCHEME = "key"
 _REF = {"$ref": "#/components/schemas/Problem"}
@@ -82,17 +83,15 @@ class CareRoute(APIRoute):
                 call = await door.admit(request, self.scope)
             except Halt as halt:
                 return halt.answer.response()
+            except Exception as error:
+                return door.fault(error).response()
             try:
                 body = await _read(request, wanted=self.body_field is not None)
                 call.request_hash = hash_request(request.method, request.url.path, body)
                 request.state.call = call
                 response = await inner(request)
-            except Halt as halt:
-                response = halt.answer.response()
-            except RequestValidationError as error:
-                response = of_validation(error).response()
-            except HTTPException as error:
-                response = of_status(error).response()
+            except Exception as error:
+                response = _answer_to(error, door).response()
             response.headers.update(call.headers)
             return response
 
@@ -102,6 +101,18 @@ class CareRoute(APIRoute):
     def scope(self) -> Scope:
         """What a key must be allowed to do here."""
         return Scope((self.openapi_extra or {})["security"][0][KEY_SCHEME][0])
+
+
+def _answer_to(error: Exception, door: Door) -> Answer:
+    if isinstance(error, Halt):
+        return error.answer
+    if isinstance(error, RequestValidationError):
+        return of_validation(error)
+    if isinstance(error, HTTPException):
+        return of_status(error)
+    if isinstance(error, NotFound):  # it went away since it was looked up
+        return problem(404, "customer.unknown")
+    return door.fault(error)
 
 
 async def _read(request: Request, *, wanted: bool) -> Any:
@@ -115,6 +126,11 @@ def of_status(error: HTTPException) -> Answer:
     """Return the answer for what the framework refuses by itself: no such path, no such method."""
     codes = {404: "path.unknown", 405: "method.not_allowed"}
     return problem(error.status_code, codes.get(error.status_code, "request.refused"), headers=error.headers)
+
+
+def care_router(tag: str) -> APIRouter:
+    """Return a router for one family of resources."""
+    return APIRouter(tags=[tag], route_class=CareRoute)
 
 
 def described(

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from console.api.answers import Answer, answer
 from console.api.door import Calling
 from console.api.problems import not_found
-from console.api.routes import CHANGES, IdempotencyKey, described
+from console.api.routes import CHANGES, IdempotencyKey, care_router, described
 from console.api.shapes import (
     BranchCode,
     Code,
@@ -30,7 +30,7 @@ from services import rewards, vouchers
 from services.work import Work
 from storage.api_lists import list_codes
 
-router = APIRouter(tags=["vouchers"])
+router = care_router("vouchers")
 
 VoucherCode = Annotated[
     str, Path(alias="code", max_length=64, description="As printed or scanned.", examples=["W7QK-2M4P-X9TB"])
