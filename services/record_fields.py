@@ -52,7 +52,7 @@ async def check_fields(
         None,
         customer_id,
     ):
-        return Refusal("record.refused.source_key", {"key": values["source_key"]})
+        return Refusal("record.refused.source_key", {"source": values["source_key"]})
     if values.get("phone") and (zone := zone_of_phone(values["phone"])):
         values["zone_guess"] = zone
     return values
@@ -89,7 +89,7 @@ def _language(work: Work, value: Any) -> str | Refusal:
     if value in work.rules.languages:
         return str(value)
     offered = ", ".join(work.rules.languages)
-    return Refusal("record.refused.language", {"language": str(value)[:40], "languages": offered})
+    return Refusal("record.refused.language", {"wanted": str(value)[:40], "languages": offered})
 
 
 def _zone(_work: Work, value: Any) -> str | Refusal | None:
