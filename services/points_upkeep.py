@@ -87,9 +87,10 @@ async def _book_out(
 
 
 async def write_off_expired(work: Work, *, limit: int) -> int:
-    """Write an expiry entry for lots whose points expired, so that the history shows it; returns how many lots.
+    """Write an expiry entry for up to ``limit`` lots whose points expired, so that the history shows it.
 
-    It changes no balance: what has expired cannot be spent, whether or not this has run.
+    It changes no balance: what has expired cannot be spent, whether or not this has run. Returns how many such lots
+    it found, those that had paid a debt in time included.
     """
     done = 0
     for customer_id in await rows.list_with_expired(work.tx, now=work.now, limit=limit):

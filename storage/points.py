@@ -127,6 +127,9 @@ async def lock_account(tx: Tx, customer_id: int, *, now: datetime) -> None:
     """
     if not tx.for_update:
         return
+    # What is written will name the customer, which waits for whoever merges or forgets them: wait before, not after.
+    whose = select(customers.c.id).where(customers.c.id == customer_id)
+    await tx.execute(whose.with_for_update(read=True, key_share=True))
     lock = select(point_accounts.c.customer_id).where(point_accounts.c.customer_id == customer_id).with_for_update()
     if (await tx.execute(lock)).first() is None:
         await open_account(tx, customer_id, now=now)

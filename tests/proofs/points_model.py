@@ -226,9 +226,8 @@ class Model:
                 self._write(who, "reversal", -taken)
         return len(waiting)
 
-    def write_off(self) -> int:
+    def write_off(self) -> None:
         """Write down what is too old."""
-        done = 0
         for who, purse in self.purses.items():
             old = [pile for pile in purse.piles if pile.is_over(self.now) and pile.lying()]
             if old:
@@ -237,8 +236,6 @@ class Model:
                 self._write(who, "expire", -sum(pile.lying() for pile in old))
                 for pile in old:
                     pile.points = [expiry if holder is None else holder for holder in pile.points]
-                done += len(old)
-        return done
 
     def forget(self, who: str) -> None:
         """Lose everything, owe nothing."""
