@@ -12,7 +12,21 @@ from bot.clock import Clock
 from bot.dispatcher import place_of
 from campaigns import birthday
 from domain.rules import Rules
-from services import api_keys, approvals, cases, desk, drafts, points, promises, retention, vouchers, webhooks
+from services import (
+    api_keys,
+    approvals,
+    cases,
+    desk,
+    drafts,
+    expiring,
+    notice_feed,
+    points,
+    promises,
+    retention,
+    statements,
+    vouchers,
+    webhooks,
+)
 from services.work import Work
 from storage.database import Database
 from storage.outbox import clear_pauses
@@ -21,6 +35,9 @@ from texts import Texts
 log = structlog.get_logger("ticks")
 
 _SLICE = 100
+_LOTS = 500
+_PEOPLE = 20
+"""How many people are told something in one transaction: each costs several statements."""
 _MOST_SLICES = 10_000
 
 
@@ -51,6 +68,9 @@ TICKS = (
     Tick("expire_approvals", 60, lambda work: approvals.expire_approvals(work, limit=_SLICE)),
     Tick("tend_webhooks", 60, lambda work: webhooks.tend_webhooks(work, limit=_SLICE)),
     Tick("forget_answers", 600, lambda work: api_keys.forget_answers(work, limit=_SLICE)),
+    Tick("note_expiring", 60, lambda work: expiring.note_expiring(work, limit=_LOTS)),
+    Tick("plan_statements", 60, lambda work: statements.plan_statements(work, limit=_LOTS)),
+    Tick("feed_notices", 2, lambda work: notice_feed.feed_notices(work, limit=_PEOPLE)),
     Tick("clear_pauses", 300, _clear_pauses),
 )
 

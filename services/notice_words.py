@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from domain.points import Balance
 from domain.rewards import last_day
+from domain.tiers import tier_called, tier_reached
 from services import points, statements
 from services.membership import tier_in_words
 from services.notices import NoticeKind
 from services.work import Person, Work
 from storage import care as rows
 from storage.care import NoticeRow
+from storage.tiers import load_standing
 from texts.catalogue import safe
 from texts.days import day_in_words, money_in_words, number_in_words
 from texts.months import month_in_words
@@ -71,7 +73,7 @@ async def bundle(work: Work, person: Person, waiting: Sequence[NoticeRow]) -> Bu
     _take_newest(made, by_kind[NoticeKind.TIER_DOWN], partial(_tier_down, listener))
     await _take_earned(made, listener, by_kind[NoticeKind.EARNED])
     _take_expiring(made, listener, by_kind[NoticeKind.EXPIRING])
-    _take_newest(made, by_kind[NoticeKind.TIER_REVIEW], partial(_tier_review, listener))
+    await _take_review(made, listener, by_kind[NoticeKind.TIER_REVIEW])
     await _take_statement(made, listener, by_kind[NoticeKind.STATEMENT])
     if any(notice.kind in (NoticeKind.EARNED, NoticeKind.STATEMENT) for notice in made.told):
         made.lines.append(listener.counted("balance", balance.spendable))
@@ -98,18 +100,34 @@ def _tier_down(listener: _Listener, notice: NoticeRow) -> str | None:
     return listener.say("tier_down", tier=listener.tier(after), before=listener.tier(before))
 
 
-def _tier_review(listener: _Listener, notice: NoticeRow) -> str | None:
-    data, currency = notice.data, listener.work.rules.loyalty.currency
-    review_at = datetime.fromisoformat(data["review_at"])
-    if listener.person.customer.tier != data["tier"] or review_at <= listener.work.now:
-        return None
-    return listener.say(
-        "tier_review",
-        tier=listener.tier(data["tier"]),
-        missing=money_in_words(data["missing_minor"], currency, listener.person.language),
-        day=listener.day(review_at.astimezone(listener.zone).date()),
-        would_be=listener.tier(data["would_be"]),
+async def _take_review(made: Bundle, listener: _Listener, waiting: Sequence[NoticeRow]) -> None:
+    """Tell what is missing for the tier to stay, as the review will count it; once that is spent nothing is to tell."""
+    if not waiting:
+        return
+    loyalty, newest = listener.work.rules.loyalty, waiting[-1].data
+    review_at = datetime.fromisoformat(newest["review_at"])
+    standing = await load_standing(
+        listener.work.tx,
+        listener.person.customer.id,
+        currency=loyalty.currency,
+        since=review_at - loyalty.tiering.window,
     )
+    spent = standing.spent_minor if standing else 0
+    missing = tier_called(loyalty.tiering, newest["tier"]).threshold_minor - spent
+    is_true = standing and (standing.tier, standing.review_at) == (newest["tier"], review_at) and missing > 0
+
+    def told(_notice: NoticeRow) -> str | None:
+        if not is_true:
+            return None
+        return listener.say(
+            "tier_review",
+            tier=listener.tier(newest["tier"]),
+            missing=money_in_words(missing, loyalty.currency, listener.person.language),
+            day=listener.day(last_day(review_at, listener.zone)),
+            would_be=listener.tier(tier_reached(loyalty.tiering, spent).key),
+        )
+
+    _take_newest(made, waiting, told)
 
 
 def _entry_id(notice: NoticeRow) -> int | None:
