@@ -14,6 +14,7 @@ COMMANDS = (
     "complaint",
     "feedback",
     "cases",
+    "points",
     "language",
     "birthday",
     "link",
@@ -25,7 +26,7 @@ COMMANDS = (
     "help",
     "start",
 )
-STAFF_COMMANDS = ("take", "note", "resolve", "reopen", "help")
+STAFF_COMMANDS = ("take", "note", "resolve", "reopen", "points", "voucher", "help")
 
 
 async def set_commands(work: Work, person: Person, *, occasion: int | None = None) -> None:

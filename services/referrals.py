@@ -26,6 +26,11 @@ def is_offered(work: Work) -> bool:
     return work.rules.loyalty.enabled and any(given.get(occasion, 0) > 0 for occasion in both)
 
 
+def welcome_points(work: Work) -> int:
+    """Return how many points somebody who was brought gets for the first purchase."""
+    return work.rules.loyalty.earning.occasions.get(Occasion.REFERRED, 0)
+
+
 async def note_referral(work: Work, person: Person, payload: str) -> bool:
     """Keep who brought this person, if they are new and came by somebody's link; returns whether it is kept.
 

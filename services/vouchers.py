@@ -97,7 +97,7 @@ async def _why_not(work: Work, voucher_id: int) -> Refusal:
     assert voucher is not None
     state = voucher.standing(work.now)
     if state is VoucherState.USED:
-        name = await reward_rows.get_name(work.tx, voucher.used_by)
+        name = await used_by(work, voucher)
         if name is None:
             return Refusal("points.refused.voucher_used", {"moment": voucher.used_at})
         return Refusal("points.refused.voucher_used_by", {"moment": voucher.used_at, "name": name})
@@ -106,6 +106,11 @@ async def _why_not(work: Work, voucher_id: int) -> Refusal:
     if state is VoucherState.RETURNED:
         return Refusal("points.refused.voucher_returned")
     return Refusal("points.refused.voucher_void")
+
+
+async def used_by(work: Work, voucher: Voucher) -> str | None:
+    """Return the name of the member of staff, or of the API key, by whom a voucher was marked used."""
+    return await reward_rows.get_name(work.tx, voucher.used_by)
 
 
 async def return_voucher(work: Work, code: str, *, by: Actor, reason: str) -> Voucher | Refusal:

@@ -17,6 +17,8 @@ from texts.catalogue import safe
 from texts.days import bar, day_in_words, money_in_words, number_in_words
 
 _PAGE = 8
+_BACK = "back"
+"""Marks the button of our own screens, whose place the card takes; other messages stay as they are."""
 _RULES = ("purchase", "import", *Occasion)
 
 
@@ -53,7 +55,7 @@ def replacing(context: CareContext) -> int | None:
 
 def back_row(context: CareContext) -> tuple[Button, ...]:
     """Return the way back to the card."""
-    return (button(context, "points.button.card", "c:points"),)
+    return (button(context, "points.button.card", f"c:points:{_BACK}"),)
 
 
 async def on_card(context: CareContext) -> None:
@@ -70,7 +72,7 @@ async def on_card(context: CareContext) -> None:
     await context.say(
         "points.card",
         buttons=_rooms(context, member),
-        replacing=replacing(context),
+        replacing=replacing(context) if context.tap and context.tap.word() == _BACK else None,
         name=context.customer.customer.called,
         lines=safe("\n".join(lines)),
     )

@@ -3,7 +3,19 @@
 from collections.abc import Awaitable, Callable
 
 from handlers.context import CareContext
-from handlers.customers import birthday, cases, complaint, feedback, free, linking, mydata, welcome, wishes
+from handlers.customers import (
+    birthday,
+    cases,
+    complaint,
+    feedback,
+    free,
+    linking,
+    mydata,
+    points,
+    rewards,
+    welcome,
+    wishes,
+)
 
 _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:cancel": welcome.on_cancel_tap,
@@ -28,6 +40,16 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:solved": cases.on_solved,
     "c:unsolved": cases.on_unsolved,
     "c:reopen": cases.on_unsolved,
+    "c:points": points.on_card,
+    "c:phist": points.on_history,
+    "c:refer": points.on_referral,
+    "c:rewards": rewards.on_rewards,
+    "c:reward": rewards.on_reward,
+    "c:redeem": rewards.on_redeem,
+    "c:redeemed": rewards.on_redeemed,
+    "c:vouchers": rewards.on_vouchers,
+    "c:voucher": rewards.on_voucher,
+    "c:vqr": rewards.on_qr,
     "c:language": wishes.on_language,
     "c:lang": wishes.on_language_tap,
     "c:privacy": wishes.on_privacy,

@@ -4,12 +4,14 @@ from domain.dialogues import DialogueName
 from handlers.context import CareContext
 from handlers.customers import free, linking
 from handlers.customers.keyboards import button, column, menu
+from services import referrals
 from services.cases import moment_for
 from services.commands import set_commands
 from services.customers import note_source
 from services.dialogues import said_in
 from services.drafts import settle
 from services.linking import CODE_PREFIX
+from texts.days import number_in_words
 
 
 async def on_start(context: CareContext) -> None:
@@ -18,13 +20,17 @@ async def on_start(context: CareContext) -> None:
     if context.said.argument.startswith(CODE_PREFIX):
         await linking.on_code(context, context.said.argument.removeprefix(CODE_PREFIX))
         return
+    brought = False
     if context.said.argument:
         await note_source(work, person, context.said.argument)
+        brought = await referrals.note_referral(work, person, context.said.argument)
     await settle(work, person)
     await set_commands(work, person)
     live = [case for case in await person.cases(work) if case.live]
     if not live:
         await context.say("start.welcome", keyboard=menu(context), business=work.rules.business_name)
+        if brought:
+            await _greet_friend(context)
         return
     case = live[-1]
     awaited = case.promised_at if case.first_response_at is None else None
@@ -35,6 +41,14 @@ async def on_start(context: CareContext) -> None:
         number=case.public_number,
         moment=moment_for(work, person, awaited) if awaited else "",
     )
+
+
+async def _greet_friend(context: CareContext) -> None:
+    """Tell somebody who came by a customer's link what waits for them."""
+    count = referrals.welcome_points(context.work)
+    if count > 0:
+        said = number_in_words(count, context.language)
+        await context.say("points.referral.welcome", keyboard=menu(context), count=count, points=said)
 
 
 async def on_help(context: CareContext) -> None:
@@ -52,7 +66,15 @@ async def on_unknown_command(context: CareContext) -> None:
 
 async def on_more(context: CareContext) -> None:
     """Show the rooms behind the menu's last button."""
-    rooms = ("language", "linking", "birthday", "wishes", "privacy", "help")
+    rooms = (
+        *(("points",) if context.work.rules.loyalty.enabled else ()),
+        "language",
+        "linking",
+        "birthday",
+        "wishes",
+        "privacy",
+        "help",
+    )
     await context.say("more", buttons=column(button(context, f"more.{room}", f"c:{room}") for room in rooms))
 
 

@@ -5,7 +5,19 @@ from collections.abc import Awaitable, Callable
 from domain.dialogues import Dialogue, DialogueName
 from domain.interactions import Kind
 from handlers.context import CareContext
-from handlers.customers import birthday, cases, complaint, feedback, free, linking, mydata, welcome, wishes
+from handlers.customers import (
+    birthday,
+    cases,
+    complaint,
+    feedback,
+    free,
+    linking,
+    mydata,
+    points,
+    rewards,
+    welcome,
+    wishes,
+)
 from handlers.customers.keyboards import menu_key
 from services.commands import set_commands
 from services.drafts import settle
@@ -21,6 +33,9 @@ _COMMANDS: dict[str, Handler] = {
     "language": wishes.on_language,
     "privacy": wishes.on_privacy,
     "cases": cases.on_list,
+    "points": points.on_card,
+    "rewards": rewards.on_rewards,
+    "vouchers": rewards.on_vouchers,
     "feedback": feedback.on_begin,
     "complaint": complaint.on_begin,
     "birthday": birthday.on_begin,

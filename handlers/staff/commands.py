@@ -8,6 +8,7 @@ from domain.interactions import Content, Kind, Visibility
 from domain.outcomes import Refusal
 from domain.people import StaffMember
 from handlers.context import CareContext
+from handlers.staff import loyalty
 from handlers.staff.replies import reply
 from services.answers import Place, ask_for_note, take_note
 from services.cases import actor_of, reopen_by_staff, resolve_case, take_case
@@ -34,7 +35,7 @@ def is_for_another_bot(context: CareContext) -> bool:
 
 def is_known(context: CareContext) -> bool:
     """Return whether the message is a command we know."""
-    return context.said.command in DEEDS or context.said.command in ("note", "help")
+    return context.said.command in DEEDS or context.said.command in ("note", "help", *loyalty.COMMANDS)
 
 
 def is_empty(context: CareContext) -> bool:
@@ -48,8 +49,12 @@ async def on_command(context: CareContext, place: Place) -> None:
     assert command is not None
     if command == "help":
         await reply(context, "desk.help", case_id=place.case_id)
+    elif command == "voucher":
+        await loyalty.on_voucher(context, place.case_id)
     elif place.case_id is None:
         await reply(context, "desk.which_case", case_id=None)
+    elif command == "points":
+        await loyalty.on_points(context, place.case_id)
     elif command == "note":
         await _on_note(context, place.case_id)
     else:

@@ -162,13 +162,21 @@ async def _show_voucher(
         case_id=case_id,
         buttons=buttons,
         replacing=replacing,
-        state=context.label(f"points.staff.voucher.{state}"),
+        state=await _state(context, voucher, state),
         reward=reward.name(language) if reward else "?",
         code=voucher.shown_code,
         customer=(customer.called if customer else "") or "?",
         day=vouchers.good_until(work, voucher, language),
         **({"terms": terms} if terms else {}),
     )
+
+
+async def _state(context: CareContext, voucher: Voucher, state: VoucherState) -> str:
+    """Return where a voucher stands in words; of a used one, when and by whom."""
+    name = await vouchers.used_by(context.work, voucher)
+    if state is VoucherState.USED and name is not None:
+        return context.label("points.staff.voucher.used_by", **context.told({"moment": voucher.used_at, "name": name}))
+    return context.label(f"points.staff.voucher.{state}")
 
 
 async def on_use_tap(context: CareContext) -> Refusal | None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from domain.outcomes import Refusal
 from handlers.context import CareContext
+from handlers.staff import loyalty
 from handlers.staff.commands import DEEDS
 from services.answers import ask_for_note, keep_held, send_held
 
@@ -60,4 +61,7 @@ _OTHERS: dict[str, tuple[_Handle, str]] = {
     "note": (_on_note, "desk.answer_below"),
     "send": (_on_send, "desk.on_its_way"),
     "keep": (_on_keep, "desk.note_kept"),
+    "agree": (loyalty.on_agree, "points.staff.popup.agreed"),
+    "refuse": (loyalty.on_refuse, "points.staff.popup.refused"),
+    "vuse": (loyalty.on_use_tap, "points.staff.popup.used"),
 }
