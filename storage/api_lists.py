@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import exists, select, union
 
+from domain.purchases import Refund
 from storage.database import Tx
 from storage.people import birthday_of
 from storage.records import Record
@@ -99,13 +100,14 @@ async def list_purchases(
 ) -> list[PurchaseRow]:
     """Return purchases, the one noted last first, bought from ``since`` until just before ``until``."""
     found = select(*_PURCHASE).join(customers, customers.c.id == purchases.c.customer_id)
-    wanted = (
-        (customer_id, purchases.c.customer_id == customer_id),
-        (since, purchases.c.bought_at >= since),
-        (until, purchases.c.bought_at < until),
-        (before_id, purchases.c.id < before_id),
-    )
-    found = found.where(*(condition for given, condition in wanted if given is not None))
+    if customer_id is not None:
+        found = found.where(purchases.c.customer_id == customer_id)
+    if since is not None:
+        found = found.where(purchases.c.bought_at >= since)
+    if until is not None:
+        found = found.where(purchases.c.bought_at < until)
+    if before_id is not None:
+        found = found.where(purchases.c.id < before_id)
     return [PurchaseRow(*row) for row in await tx.execute(found.order_by(purchases.c.id.desc()).limit(limit))]
 
 
@@ -116,22 +118,11 @@ async def get_purchase(tx: Tx, purchase_id: int) -> PurchaseRow | None:
     return PurchaseRow(*row) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class RefundRow:
-    """Money given back for a purchase."""
-
-    id: int
-    source_key: str
-    at: datetime
-    amount_minor: int
-    reason: str | None
-
-
-async def list_refunds(tx: Tx, purchase_id: int) -> list[RefundRow]:
+async def list_refunds(tx: Tx, purchase_id: int) -> list[Refund]:
     """Return the refunds of a purchase, oldest first."""
-    columns = (refunds.c[name] for name in RefundRow.__slots__)
+    columns = (refunds.c[name] for name in Refund.__slots__)
     found = select(*columns).where(refunds.c.purchase_id == purchase_id).order_by(refunds.c.id)
-    return [RefundRow(*row) for row in await tx.execute(found)]
+    return [Refund(*row) for row in await tx.execute(found)]
 
 
 async def list_codes(tx: Tx, customer_ids: Sequence[int]) -> dict[int, str]:

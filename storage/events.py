@@ -45,10 +45,11 @@ async def list_events(
     tx: Tx, *, customer_id: int | None, name: str | None, before_id: int | None, limit: int
 ) -> list[CustomerEvent]:
     """Return events, the one told last first."""
-    wanted = (
-        (customer_id, customer_events.c.customer_id == customer_id),
-        (name, customer_events.c.name == name),
-        (before_id, customer_events.c.id < before_id),
-    )
-    found = select(*_EVENT).where(*(condition for given, condition in wanted if given is not None))
+    found = select(*_EVENT)
+    if customer_id is not None:
+        found = found.where(customer_events.c.customer_id == customer_id)
+    if name is not None:
+        found = found.where(customer_events.c.name == name)
+    if before_id is not None:
+        found = found.where(customer_events.c.id < before_id)
     return [CustomerEvent(*row) for row in await tx.execute(found.order_by(customer_events.c.id.desc()).limit(limit))]

@@ -1,5 +1,7 @@
 """The API as one ASGI application."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -46,6 +48,18 @@ def make_routes() -> FastAPI:
     return app
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return of_status(error).response()
+    answer = of_status(error)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_methods_of(request))
+    return answer.response()
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method that the path knows; the framework names those of one route."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    known = (
+        there for path, there in paths.items() if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path)
+    )
+    return sorted({method.upper() for there in known for method in there} or {"GET"})

@@ -71,10 +71,14 @@ _NOT_FOUND = {
     "points.refused.forgotten",
     "points.refused.no_reward",
     "points.refused.no_voucher",
+    "purchase.refused.forgotten",
+    "purchase.refused.unknown",
 }
 _FORBIDDEN = {"desk.refused.not_allowed", "points.refused.not_allowed"}
 _STANDS_AGAINST = {"record.refused.source_key", "record.refused.linked", "record.refused.merged", "record.refused.same"}
-_UNUSABLE = {"points.refused.amount", "points.refused.reason"}
+_UNUSABLE = {"points.refused.amount", "points.refused.reason"} | {
+    f"purchase.refused.{field}" for field in ("key", "currency", "amount", "cost", "channel", "moment")
+}
 
 
 def status_of(key: str) -> int:

@@ -33,6 +33,7 @@ from console.api.shapes import (
 from domain.api_keys import Scope
 from domain.outcomes import Refusal
 from domain.people import Actor
+from domain.purchases import Refund
 from services import purchases
 from services.work import Work
 from storage import api_lists as rows
@@ -126,8 +127,9 @@ class RefundedOut(BaseModel):
     """What is left of a sale after money was given back."""
 
     purchase: PurchaseOut
-    entry: EntryOut | None = Field(description="The points taken back; null when there were none.")
-    repeated: bool
+    refund: RefundOut
+    entries: list[EntryOut] = Field(description="The points taken back.")
+    repeated: bool = Field(description="This refund was told before; nothing new was booked.")
 
 
 _PURCHASE: dict[str, Any] = {
@@ -176,6 +178,16 @@ def _fields(row: PurchaseRow, branches: dict[int, str]) -> dict[str, Any]:
         "branch": branches.get(row.branch_id) if row.branch_id is not None else None,
         "noted_at": row.noted_at,
     }
+
+
+def _refund_out(refund: Refund) -> RefundOut:
+    return RefundOut(
+        id=name_of("ref", refund.id),
+        source_key=refund.source_key,
+        at=refund.at,
+        amount_minor=refund.amount_minor,
+        reason=refund.reason,
+    )
 
 
 async def _shown(work: Work, purchase_id: int) -> tuple[PurchaseRow, PurchaseOut]:
@@ -298,16 +310,7 @@ async def show_purchase(purchase: PurchaseId, call: Calling) -> Response:
         row = await rows.get_purchase(work.tx, number) if number is not None else None
         if row is None:
             return not_found("purchase")
-        refunds = [
-            RefundOut(
-                id=name_of("ref", each.id),
-                source_key=each.source_key,
-                at=each.at,
-                amount_minor=each.amount_minor,
-                reason=each.reason,
-            )
-            for each in await rows.list_refunds(work.tx, row.id)
-        ]
+        refunds = [_refund_out(each) for each in await rows.list_refunds(work.tx, row.id)]
         return answer(WholePurchaseOut(**_fields(row, await branch_codes(work)), refunds=refunds))
 
     return await call.read(ask)
@@ -324,7 +327,14 @@ async def show_purchase(purchase: PurchaseId, call: Calling) -> Response:
         also=CHANGES,
         example={
             "purchase": _PURCHASE | {"refunded_minor": 12800},
-            "entry": _EARNED | {"id": "ent_32", "kind": "reversal", "points": -128, "reverses": "ent_31"},
+            "refund": {
+                "id": "ref_3",
+                "source_key": "till-3/2026-11-23/0007",
+                "at": "2026-11-23T01:10:00Z",
+                "amount_minor": 12800,
+                "reason": "Stale",
+            },
+            "entries": [_EARNED | {"id": "ent_32", "kind": "reversal", "points": -128, "reverses": "ent_31"}],
             "repeated": False,
         },
     ),
@@ -349,7 +359,12 @@ async def refund_purchase(
         if isinstance(done, Refusal):
             return done
         row, shape = await _shown(work, number)
-        body = RefundedOut(purchase=shape, entry=entry_out(done.entry) if done.entry else None, repeated=done.repeated)
+        body = RefundedOut(
+            purchase=shape,
+            refund=_refund_out(done.refund),
+            entries=[entry_out(entry) for entry in done.entries],
+            repeated=done.repeated,
+        )
         return answer(body, status=201, customer_id=row.customer_id)
 
     return await call.change(act, idempotency_key=idempotency_key)
