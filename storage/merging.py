@@ -178,7 +178,11 @@ DECISIONS: dict[str, Step] = {
     "contact_points": _moves(contact_points),
     "customers": _customers,
 }
-"""One step for each table that refers to customers. The ledger's (``point_*``) are moved by its own service."""
+"""One step for each table that refers to customers.
+
+The ledger's (``point_*``) are moved by its own service before; the duplicate's empty account stays, so that whoever
+waits for its lock finds where the points went.
+"""
 
 
 def list_references() -> dict[str, list[str]]:
