@@ -23,7 +23,16 @@ from storage.points import get_entry_by_key
 from storage.records import get_standing
 from storage.referrals import get_of_referred
 
-__all__ = ("Purchase", "Recorded", "Refund", "Refunded", "list_purchases", "record_purchase", "record_refund")
+__all__ = (
+    "Purchase",
+    "Recorded",
+    "Refund",
+    "Refunded",
+    "list_purchases",
+    "note_recorded",
+    "record_purchase",
+    "record_refund",
+)
 
 _KEY_LETTERS = 200
 _CHANNEL_LETTERS = 32
@@ -73,7 +82,8 @@ async def record_purchase(
     """Record a purchase once: the same again gets its first answer, another under the same key is refused.
 
     Without ``earns`` no points come of it, such as for a history whose points are imported by themselves; it counts
-    to the tier all the same. Raises :class:`NotFound` for a customer nobody knows, ``ValueError`` for a naive instant.
+    to the tier all the same, but the customer is not told of that, as of nothing that was too long ago. Raises
+    :class:`NotFound` for a customer nobody knows, ``ValueError`` for a naive instant.
     """
     wish = Purchase(
         0,
@@ -97,7 +107,7 @@ async def record_purchase(
     purchase = await rows.insert_purchase(work.tx, wish)
     if purchase is None:
         return await _answer_repeat(work, wish)
-    await _note(work, purchase, by=by)
+    await note_recorded(work, purchase, by=by)
     return await _reward(work, purchase, by=by, earns=earns)
 
 
@@ -140,7 +150,8 @@ def _is_foreign(work: Work, purchase: Purchase) -> bool:
     return purchase.currency != work.rules.loyalty.currency
 
 
-async def _note(work: Work, purchase: Purchase, *, by: Actor) -> None:
+async def note_recorded(work: Work, purchase: Purchase, *, by: Actor) -> None:
+    """Audit a purchase just recorded, and tell other systems."""
     figures = {"amount_minor": purchase.amount_minor, "currency": purchase.currency}
     add_audit(
         work.tx,
@@ -170,7 +181,8 @@ async def _reward(work: Work, purchase: Purchase, *, by: Actor, earns: bool) -> 
         entry = await earning.earn_for_purchase(work, purchase, by=by)
         if is_first:
             await _reward_first(work, purchase, by=by)
-    change = await tiers.reckon_tier(work, purchase.customer_id, by=by)
+    is_news = earns and purchase.bought_at >= work.now - work.rules.loyalty.notices.stale_after
+    change = await tiers.reckon_tier(work, purchase.customer_id, by=by, quiet=not is_news)
     return Recorded(purchase, entry, change)
 
 

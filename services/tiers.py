@@ -28,10 +28,12 @@ async def _standing(work: Work, customer_id: int) -> Standing | None:
     return await rows.load_standing(work.tx, customer_id, currency=loyalty.currency, since=since)
 
 
-async def reckon_tier(work: Work, customer_id: int, *, by: Actor, cause: str = "upgrade") -> TierChange | None:
+async def reckon_tier(
+    work: Work, customer_id: int, *, by: Actor, cause: str = "upgrade", quiet: bool = False
+) -> TierChange | None:
     """Let a customer's tier rise to what the spend reaches; it never falls here. Returns the change, if there is one.
 
-    A tier that the settings no longer know becomes one that they do.
+    A tier that the settings no longer know becomes one that they do. When ``quiet`` the customer is not told.
     """
     loyalty = work.rules.loyalty
     if not loyalty.enabled:
@@ -43,7 +45,7 @@ async def reckon_tier(work: Work, customer_id: int, *, by: Actor, cause: str = "
     verdict = rules.reckon(
         loyalty.tiering, standing.tier, standing.review_at, spent_minor=standing.spent_minor, now=work.now
     )
-    return await _settle(work, standing, verdict, by=by, cause=cause)
+    return await _settle(work, standing, verdict, by=by, cause=cause, quiet=quiet)
 
 
 async def review_tiers(work: Work, *, limit: int) -> int:
@@ -62,7 +64,9 @@ async def review_tiers(work: Work, *, limit: int) -> int:
     return len(due)
 
 
-async def _settle(work: Work, standing: Standing, verdict: Verdict, *, by: Actor, cause: str) -> TierChange | None:
+async def _settle(
+    work: Work, standing: Standing, verdict: Verdict, *, by: Actor, cause: str, quiet: bool = False
+) -> TierChange | None:
     if verdict.tier == standing.tier:
         if verdict.review_at != standing.review_at:
             rows.save_tier(work.tx, standing.customer_id, tier=verdict.tier, review_at=verdict.review_at)
@@ -80,7 +84,7 @@ async def _settle(work: Work, standing: Standing, verdict: Verdict, *, by: Actor
         actor=by,
     )
     _audit(work, standing, verdict, by=by, action="tier.changed")
-    await _tell(work, change)
+    await _tell(work, change, quiet=quiet)
     return change
 
 
@@ -101,11 +105,11 @@ def _audit(work: Work, standing: Standing, verdict: Verdict, *, by: Actor, actio
     )
 
 
-async def _tell(work: Work, change: TierChange) -> None:
+async def _tell(work: Work, change: TierChange, *, quiet: bool) -> None:
     """Tell the customer, unless nobody knows any more what the tier before meant; and other systems."""
     tiering = work.rules.loyalty.tiering
     before, after = rules.rank_of(tiering, change.before), rules.rank_of(tiering, change.after)
-    if tiering.tiers[before].key == change.before:
+    if not quiet and tiering.tiers[before].key == change.before:
         await notices.note(
             work,
             change.customer_id,
