@@ -154,6 +154,25 @@ def import_customers(
     raise typer.Exit(import_file(config, Given("customers", file, encoding, tuple(column or ()), dry_run)))
 
 
+@imports.command("purchases")
+def import_purchases(
+    file: ImportFile,
+    config: Config = None,
+    dry_run: DryRun = False,
+    encoding: Encoding = None,
+    column: Columns = None,
+    no_points: Annotated[
+        bool, typer.Option("--no-points", help="For the past: nothing is earned, nobody is written to.")
+    ] = False,
+) -> None:
+    """Import purchases from CSV, with their points by the rules; the same file twice changes nothing."""
+    from bot.commands.imports import Given, import_file
+
+    raise typer.Exit(
+        import_file(config, Given("purchases", file, encoding, tuple(column or ()), dry_run, no_points=no_points))
+    )
+
+
 @imports.command("points")
 def import_points(
     file: ImportFile, config: Config = None, dry_run: DryRun = False, encoding: Encoding = None, column: Columns = None

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from secrets import randbits
 from types import TracebackType
@@ -13,10 +13,11 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CUSTOMER_SIGNS, spell
+from domain.purchases import Purchase
 from storage.database import Tx
 from storage.people import birthday_columns, birthday_of
 from storage.records import Record
-from storage.tables import customer_tags, customers, import_runs, point_entries
+from storage.tables import customer_tags, customers, import_runs, point_entries, purchases
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +265,53 @@ async def list_booked(tx: Tx, keys: Sequence[str]) -> dict[str, Booked]:
     """Return what is booked under these keys."""
     found = await tx.execute(_BOOKED, {"keys": list(keys)})
     return {row.source_key: Booked(row.customer_id, row.points) for row in found}
+
+
+_LIVING = (
+    select(customers.c.merged_into, customers.c.erased_at)
+    .where(customers.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(customers.c.id)
+    .with_for_update(read=True, key_share=True)
+)
+
+
+async def lock_living(tx: Tx, customer_ids: Sequence[int]) -> bool:
+    """Keep these records as they are until the end of the transaction; returns whether all of them still live."""
+    if not (tx.for_update and customer_ids):
+        return True  # on SQLite the whole transaction holds the writer already
+    found = await tx.execute(_LIVING, {"ids": list(customer_ids)})
+    return all(row.merged_into is None and row.erased_at is None for row in found.all())
+
+
+_PURCHASE = tuple(purchases.c[name] for name in Purchase.__slots__)
+_RECORDED = select(*_PURCHASE).where(purchases.c.source_key.in_(bindparam("keys", expanding=True)))
+_TIERS = select(customers.c.id, customers.c.tier).where(customers.c.id.in_(bindparam("ids", expanding=True)))
+
+
+async def list_recorded(tx: Tx, keys: Sequence[str]) -> dict[str, Purchase]:
+    """Return the purchases recorded under these keys."""
+    return {row.source_key: Purchase(*row) for row in await tx.execute(_RECORDED, {"keys": list(keys)})}
+
+
+async def add_purchase(tx: Tx, purchase: Purchase) -> Purchase:
+    """Add a purchase whose key is not taken with the next bulk write; returns it with its id."""
+    purchase = replace(purchase, id=await tx.new_id(purchases))
+    tx.add(purchases, **{name: getattr(purchase, name) for name in Purchase.__slots__})
+    return purchase
+
+
+async def list_buyers(tx: Tx, *, since: datetime, after_id: int, limit: int) -> list[int]:
+    """Return up to ``limit`` customers above ``after_id`` of whom a purchase was noted ``since`` then."""
+    buyers = (
+        select(purchases.c.customer_id)
+        .where(purchases.c.noted_at >= since, purchases.c.customer_id > after_id)
+        .distinct()
+        .order_by(purchases.c.customer_id)
+        .limit(limit)
+    )
+    return list((await tx.execute(buyers)).scalars())
+
+
+async def list_tiers(tx: Tx, customer_ids: Sequence[int]) -> dict[int, str]:
+    """Return the tiers of these customers."""
+    return {row.id: row.tier for row in await tx.execute(_TIERS, {"ids": list(customer_ids)})}

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from bot.commands.common import run, say_error, store, work_of
 from bot.commands.imports_told import Told
 from bot.settings import Settings
 from domain.errors import BadInput
-from services.imports import Customers, Importer, Known, Points, Setting, Source, look_around, run_import
+from services.imports import Customers, Importer, Known, Points, Purchases, Setting, Source, look_around, run_import
 from services.seeding import seed
 from services.work import Work
 from storage.database import Database, Tx
@@ -80,7 +81,11 @@ def _opener(settings: Settings) -> Callable[[Tx], Work]:
 
 
 def _maker(settings: Settings, given: Given) -> Callable[[Work], Awaitable[Importer]]:
-    kinds: dict[str, Callable[[Known], Importer]] = {"customers": Customers, "points": Points}
+    kinds: dict[str, Callable[[Known], Importer]] = {
+        "customers": Customers,
+        "purchases": partial(Purchases, points=not given.no_points),
+        "points": Points,
+    }
 
     async def make(work: Work) -> Importer:
         planned = {branch.code: 0 for branch in settings.business.branches} if given.dry_run else {}

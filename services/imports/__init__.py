@@ -5,6 +5,7 @@ from services.imports.customers import Customers
 from services.imports.known import Known, look_around
 from services.imports.outcomes import Outcome, Result
 from services.imports.points import Points
+from services.imports.purchases import Purchases
 from services.imports.reading import Survey
 from services.imports.runs import Importer, Setting, Source, Teller, run_import
 
@@ -15,6 +16,7 @@ __all__ = [
     "Known",
     "Outcome",
     "Points",
+    "Purchases",
     "Result",
     "Setting",
     "Source",

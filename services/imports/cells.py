@@ -12,6 +12,7 @@ from domain.dates import read_birthday
 from domain.instants import local_instant
 from domain.languages import LANGUAGES
 from domain.loyalty import CustomField, FieldKind
+from domain.money import is_currency, read_amount
 from domain.people import Birthday
 from domain.phones import read_phone
 from domain.records import TAG_LETTERS, field_value, tag_of
@@ -20,7 +21,12 @@ from texts.places import zone_of_city
 from texts.tables import read_table
 
 OLDEST_YEAR = 1900
+_FIRST_YEAR = 1970
+_CLOCK_SKEW = timedelta(hours=1)
+"""A till's clock may be so much ahead of ours."""
 _MOST_TAGS = 50
+_MOST_ITEMS = 200
+_ITEM_LETTERS = 200
 _DATE = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号號]?")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
@@ -29,6 +35,7 @@ _BIRTHDAY_MEND = "write YYYY-MM-DD, MM-DD without the year, or lunar 8-15"
 _INSTANT_MEND = "write YYYY-MM-DD HH:MM, the business's time, or with an offset such as 2026-11-22T14:00+08:00"
 _WHOLE = re.compile(r"([+-]?\d+)(?:\.0*)?")
 _MOST_DIGITS = 15
+_TIMES = re.compile(r"(.+?)\s*[x×*]\s*([1-9]\d{0,4})", re.IGNORECASE)
 _LANGUAGES = {**{name.casefold(): name for name in LANGUAGES}, **dict(read_table("languages"))}
 
 
@@ -122,9 +129,9 @@ def _birthday_in_words(cell: str, today: date) -> Birthday:
 def instant(cell: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     """Read a moment that has been: ISO 8601, or a local date with or without a time of day."""
     found = _instant(cell, zone)
-    if found > now + timedelta(days=1):
+    if found > now + _CLOCK_SKEW:
         raise Wrong(f"is in the future; {_INSTANT_MEND}")
-    if found.year < OLDEST_YEAR:
+    if found.year < _FIRST_YEAR:
         raise Wrong(f"is too long ago; {_INSTANT_MEND}")
     return found
 
@@ -198,6 +205,36 @@ _FIELD_MENDS = {
     FieldKind.YES_NO: "is neither yes nor no; write one of them",
     FieldKind.CHOICE: "is none of the choices; they are: ",
 }
+
+
+def amount(cell: str, currency: str) -> int:
+    """Read an amount of money in whole units of ``currency``, thousands apart or not; returns minor units."""
+    try:
+        return read_amount(_grouped(cell), currency)
+    except ValueError as error:
+        raise error if isinstance(error, Wrong) else Wrong(f"is {error}") from None
+
+
+def items(cell: str) -> list[dict[str, Any]]:
+    """Read what was bought: names with semicolons between them, each with ``x 2`` behind it where there were more."""
+    found: list[dict[str, Any]] = []
+    for one in filter(None, map(str.strip, re.split("[;；\n]", cell))):
+        match = _TIMES.fullmatch(one)
+        name, quantity = (match[1], int(match[2])) if match else (one, 1)
+        # All that the REST API keeps of a thing, so that a sale told by both ways is one.
+        thing = {"name": words(name, letters=_ITEM_LETTERS), "quantity": quantity, "amount_minor": None, "sku": None}
+        found.append(thing)
+    if len(found) > _MOST_ITEMS:
+        raise Wrong(f"holds over {_MOST_ITEMS} things; keep the important ones")
+    return found
+
+
+def currency(cell: str) -> str:
+    """Read a currency by its ISO 4217 code."""
+    found = cell.upper()
+    if not is_currency(found):
+        raise Wrong("is no currency; write its code of three letters, such as CNY or TWD")
+    return found
 
 
 def custom_value(field: CustomField, cell: str) -> Any:

@@ -174,7 +174,8 @@ def read_record(record: Record | Broken, head: Head, layout: Layout) -> Row | li
         try:
             layout.check(values)
         except Wrong as wrong:
-            problems.append(Problem(record.line, wrong.column, "", str(wrong)))
+            value = str(values.get(wrong.column, ""))
+            problems.append(Problem(record.line, wrong.column, value, str(wrong)))
     return problems or Row(record.line, key, values)
 
 

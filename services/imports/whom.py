@@ -19,6 +19,11 @@ class People:
     def __init__(self, found: dict[str, int | str]) -> None:
         self._found = found
 
+    @property
+    def ids(self) -> list[int]:
+        """Everybody found, in the order in which records are locked."""
+        return sorted({found for found in self._found.values() if isinstance(found, int)})
+
     def one(self, cell: str) -> int:
         """Return the customer a cell names. Raises :class:`Wrong`."""
         found = self._found[cell]
@@ -27,9 +32,19 @@ class People:
         return found
 
 
-async def look_up(work: Work, names: Iterable[str]) -> People:
-    """Return the customers behind ``names``: each an imported id, else a member code, else a telephone number."""
+async def look_up(work: Work, names: Iterable[str], *, lock: bool = False) -> People:
+    """Return the customers behind ``names``: each an imported id, else a member code, else a telephone number.
+
+    With ``lock`` none of them can be merged away or forgotten until the end of the transaction.
+    """
     wanted = list(dict.fromkeys(names))
+    while True:
+        people = People(await _find(work, wanted))
+        if not lock or await rows.lock_living(work.tx, people.ids):
+            return people
+
+
+async def _find(work: Work, wanted: list[str]) -> dict[str, int | str]:
     by_key = await rows.find_by_keys(work.tx, wanted)
     left = [name for name in wanted if name not in by_key]
     codes = {name: read_code(name) for name in left}
@@ -45,4 +60,4 @@ async def look_up(work: Work, names: Iterable[str]) -> People:
         else:
             several = by_phone.get(phones.get(name, ""), ())
             found[name] = several[0] if len(several) == 1 else _SHARED if several else _UNKNOWN
-    return People(found)
+    return found
