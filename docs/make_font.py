@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from babel.messages.pofile import read_po
-from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent
 FONTS = ROOT / "bot" / "fonts"

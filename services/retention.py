@@ -1,9 +1,14 @@
 """Retention: words are kept for as long as the business's rules say, and not longer."""
 
+from datetime import timedelta
+
 from services.work import Work
+from storage import files
 from storage import retention as rows
 
 _SLICE = 500
+FILES_FOR = timedelta(days=30)
+"""How long files made for customers are kept: long enough to be sent again when nobody knows whether one arrived."""
 
 
 async def apply_retention(work: Work, *, limit: int = _SLICE) -> int:
@@ -18,4 +23,4 @@ async def apply_retention(work: Work, *, limit: int = _SLICE) -> int:
         done += await rows.empty_outbox(work.tx, before=now - retention.outbox, limit=limit)
     if retention.media is not None:
         done += await rows.expire_media(work.tx, before=now - retention.media, limit=limit)
-    return done
+    return done + await files.empty_files(work.tx, before=now - FILES_FOR, limit=limit)

@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,19 @@ from bot.jobs import Jobs
 from bot.made_files import Drawn
 from bot.sender import Sender
 from bot.transport import AiohttpRequest, TelegramApi
-from domain.outgoing import Button
+from domain.calendars import QuietHours
+from domain.outgoing import Button, Purpose
 from domain.pacing import Limits, Pacer
+from domain.people import ConsentClass
 from domain.rules import Rules
+from services.customers import set_consent
 from services.files import order_file
 from services.work import Person, Work
 from simulator import SimulatorRequest, World
 from simulator.http import serve
 from storage import tables
 from storage.database import Database, open_database
+from storage.deliveries import insert_queued
 from storage.jobs import Job, claim_jobs
 from storage.people import load_contacts
 from tests.services.shop import arrive
@@ -261,3 +266,31 @@ async def test_the_recipe_is_what_the_maker_gets(shop: Shop, monkeypatch: pytest
     await shop.orders(caption="secret")
     await shop.jobs.run_once()
     assert heard == ['{"code": "ABC"}']
+
+
+async def test_news_whose_picture_cannot_be_made_goes_out_in_words(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement nobody asked for is no apology: the same words, the same delivery."""
+    breaks(monkeypatch)
+    async with shop.work() as work:
+        ann = await shop.ann(work)
+        await set_consent(work, ann, ConsentClass.POINTS, given=True)
+        delivery_id = await insert_queued(
+            work.tx,
+            campaign="points",
+            occasion="n1",
+            customer_id=ann.customer.id,
+            consent="points",
+            on=work.now.date(),
+            zone="UTC",
+            late_after_at=work.now + timedelta(days=3),
+            now=work.now,
+        )
+    purpose = Purpose.POINTS_NOTICE
+    await shop.orders(as_photo=True, caption="<b>October</b>", delivery_id=delivery_id, purpose=purpose)
+    for _ in range(5):
+        await shop.jobs.run_once()
+        shop.moves(minutes=10)
+    shop.sender._rules = replace(shop.sender._rules, quiet=QuietHours(time(0), time(0)))
+    (sent,) = await shop.sends()
+    assert sent["text"] == "October"
+    assert [row.state for row in await shop.rows("deliveries")] == ["sent"]

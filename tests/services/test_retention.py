@@ -1,18 +1,21 @@
 """Words are kept for as long as the rules say, and not longer."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
 from domain.outgoing import Purpose, to_chat
 from domain.rules import Retention, Rules
+from services.files import order_file
 from services.retention import apply_retention
 from services.speech import say_html, tell
 from services.work import Work
 from storage.database import Database
+from storage.files import keep_content
 from storage.inbox import insert_updates, mark_done
 from storage.retention import list_kept_files
-from storage.tables import inbox, interactions, media, outbox
+from storage.tables import files, inbox, interactions, media, outbox, rewards
 from tests.services.shop import ANN_CHAT, BOT, MORNING, Working, arrive
 
 DAY = timedelta(days=1)
@@ -87,3 +90,26 @@ async def test_the_chat_of_someone_forgotten_goes_with_the_last_words(working: W
         columns = select(outbox.c.target_ref, outbox.c.chat_key, outbox.c.sent_chat_id).order_by(outbox.c.id)
         rows = [tuple(row) for row in await tx.execute(columns)]
     assert rows == [(0, "x0", None), (-ANN_CHAT, f"x{-ANN_CHAT}", ANN_CHAT)]
+
+
+async def test_files_made_for_customers_go_after_a_month(working: Working, database: Database) -> None:
+    """Their bytes and what they were made from; a reward's picture stays, and so does what is younger."""
+    async with working() as work:
+        ann = await arrive(work, chat_id=ANN_CHAT, name="Ann")
+        wish: dict[str, Any] = {"recipe": {"code": "A"}, "name": "n.png", "mime": "image/png"}
+        ids = [await order_file(work, ann, kind="voucher_qr", dedupe_key=key, **wish) for key in ("old", "picture")]
+        for file_id in ids:
+            await keep_content(work.tx, file_id, b"bytes")
+        reward = {"key": "tea", "price_points": 1, "voucher_days": 1, "texts": {}, "picture_id": ids[1]}
+        await work.tx.execute(rewards.insert().values(**reward))
+    async with working(later=29 * DAY) as work:
+        assert await apply_retention(work) == 0
+    async with working(later=31 * DAY) as work:
+        assert await apply_retention(work) == 1
+        assert await apply_retention(work) == 0
+    async with database.read() as tx:
+        kept = select(files.c.dedupe_key, files.c.content, files.c.recipe).order_by(files.c.id)
+        old, picture = (await tx.execute(kept)).all()
+    assert (old.content, old.recipe) == (None, None)
+    assert picture.content == b"bytes"
+    assert picture.recipe is not None
