@@ -231,6 +231,21 @@ def points_verify(config: Config = None) -> None:
     raise typer.Exit(verify(config))
 
 
+@points.command("explain")
+def points_explain(
+    entry: Annotated[str | None, typer.Argument(metavar="[ENTRY]", help="An entry of somebody's account.")] = None,
+    amount: Annotated[str | None, typer.Option(help="Or a purchase there might be, such as 123.45.")] = None,
+    tier: Annotated[str | None, typer.Option(help="The customer's tier; default: the lowest.")] = None,
+    on: Annotated[str | None, typer.Option(help="Its local date; default: today.")] = None,
+    first: Annotated[bool, typer.Option("--first", help="It is the customer's first purchase.")] = False,
+    config: Config = None,
+) -> None:
+    """Show step by step how points were reckoned, or would be."""
+    from bot.commands.explain import Asked, explain
+
+    explain(config, Asked(entry, amount, tier, on, first))
+
+
 _Reward = Annotated[str, typer.Argument(metavar="KEY", help="The reward's key.")]
 
 

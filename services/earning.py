@@ -134,12 +134,10 @@ async def reward_birthdays(work: Work, *, limit: int) -> int:
     loyalty = work.rules.loyalty
     if not loyalty.enabled or loyalty.earning.occasions.get(Occasion.BIRTHDAY, 0) <= 0:
         return 0
-    given = 0
-    for day in _days_somewhere(work.now):
-        given += await _reward_births(work, day, limit=limit - given)
-        if given >= limit:
-            break
-    return given
+    for day in _days_somewhere(work.now):  # one a transaction, so that accounts are locked in the order of their ids
+        if given := await _reward_births(work, day, limit=limit):
+            return given
+    return 0
 
 
 def _days_somewhere(now: datetime) -> list[date]:

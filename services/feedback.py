@@ -3,11 +3,13 @@
 from domain.cases import Aspect, Case, CaseKind
 from domain.dialogues import DialogueName
 from domain.interactions import Content
+from domain.loyalty import Occasion
 from domain.outcomes import Refusal
 from domain.outgoing import Outgoing, Purpose, to_staff_group
 from services import desk
 from services.cases import open_case
 from services.dialogues import PATIENCE, begin, gather, move
+from services.earning import reward_occasion
 from services.gathered import in_words, shortened
 from services.work import Person, Work
 from storage import feedback as rows
@@ -97,6 +99,9 @@ async def finish(work: Work, person: Person) -> None:
         return
     text, said = await _words(work, feedback_id), await rows.list_words(work.tx, feedback_id)
     await rows.change_feedback(work.tx, feedback_id, text=text, finished_at=work.now)
+    if found.stars or said:
+        on = work.now.astimezone(work.rules.zone).date()
+        await reward_occasion(work, person.customer.id, Occasion.FEEDBACK, ref=on.isoformat(), by=person.actor)
     if found.case_id is None and (found.stars or said):
         await _show_staff(work, person, found, text)
 

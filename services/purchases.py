@@ -7,7 +7,7 @@ from typing import Any
 from domain.earning import taken_back
 from domain.instants import from_ms, to_ms
 from domain.loyalty import Occasion
-from domain.money import MOST_MINOR, is_currency
+from domain.money import MOST_MINOR, in_units, is_currency
 from domain.outcomes import Refusal
 from domain.people import Actor, Permission
 from domain.points import Entry
@@ -230,7 +230,8 @@ async def record_refund(
     if not purchase.left_minor:
         return Refusal("purchase.refused.refunded")
     if not 0 < amount <= purchase.left_minor:
-        return Refusal("purchase.refused.too_much", {"left_minor": purchase.left_minor, "currency": purchase.currency})
+        left = f"{in_units(purchase.left_minor, purchase.currency):f} {purchase.currency}"
+        return Refusal("purchase.refused.too_much", {"left": left})
     refund = await rows.insert_refund(work.tx, Refund(0, purchase.id, source_key, work.now, amount, reason))
     if refund is None:  # another purchase's refund took the key just now
         return Refusal("purchase.refused.key_taken")
