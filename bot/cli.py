@@ -26,6 +26,7 @@ dead = typer.Typer(help="Updates that could not be handled.", no_args_is_help=Tr
 unknown = typer.Typer(help="Messages of which nobody knows whether they arrived.", no_args_is_help=True)
 api = typer.Typer(help="The REST API: its keys and its description.", no_args_is_help=True)
 api_key = typer.Typer(help="Who may use the REST API.", no_args_is_help=True)
+segments = typer.Typer(help="Rules that say which customers are meant.", no_args_is_help=True)
 erasures = typer.Typer(help="Who was forgotten, and forgetting again after a restore.", no_args_is_help=True)
 webhook = typer.Typer(help="Other systems that are told of what happens.", no_args_is_help=True)
 app.add_typer(imports, name="import")
@@ -34,6 +35,7 @@ api.add_typer(api_key, name="key")
 app.add_typer(webhook, name="webhook")
 app.add_typer(points, name="points")
 app.add_typer(customers, name="customers")
+app.add_typer(segments, name="segments")
 app.add_typer(erasures, name="erasures")
 app.add_typer(rewards, name="rewards")
 app.add_typer(dead, name="dead")
@@ -42,6 +44,10 @@ app.add_typer(unknown, name="unknown")
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The configuration; default: ./carebot.toml.")
 ]
+Expression = Annotated[
+    str, typer.Argument(metavar="'EXPR'", help="Such as: tier = gold and last_purchase > 60d. In quotation marks.")
+]
+SegmentName = Annotated[str, typer.Argument(metavar="NAME", help="The name under which it is saved.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 
@@ -521,6 +527,63 @@ def webhook_test(endpoint: _Webhook = None, config: Config = None) -> None:
     from bot.commands import api
 
     api.test_webhook(config, endpoint)
+
+
+@segments.command("check")
+def segments_check(expression: Expression, config: Config = None) -> None:
+    """Say whether an expression can be read, and what it means."""
+    from bot.commands import segments as commands
+
+    commands.check(config, expression)
+
+
+@segments.command("preview")
+def segments_preview(
+    expression: Expression,
+    config: Config = None,
+    sample: Annotated[int, typer.Option("--sample", min=0, max=1000, help="Name so many.")] = 5,
+) -> None:
+    """Count whom an expression means now, and name some."""
+    from bot.commands import segments as commands
+
+    commands.preview(config, expression, sample)
+
+
+@segments.command("save")
+def segments_save(
+    name: SegmentName,
+    expression: Expression,
+    config: Config = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Also when the name is taken.")] = False,
+) -> None:
+    """Save an expression under a name."""
+    from bot.commands import segments as commands
+
+    commands.save(config, name, expression, replace=replace)
+
+
+@segments.command("list")
+def segments_list(config: Config = None) -> None:
+    """Show the saved segments."""
+    from bot.commands import segments as commands
+
+    commands.show_all(config)
+
+
+@segments.command("show")
+def segments_show(name: SegmentName, config: Config = None) -> None:
+    """Show one saved segment, and what it means."""
+    from bot.commands import segments as commands
+
+    commands.show(config, name)
+
+
+@segments.command("delete")
+def segments_delete(name: SegmentName, config: Config = None) -> None:
+    """Forget a saved segment."""
+    from bot.commands import segments as commands
+
+    commands.delete(config, name)
 
 
 @app.command("mydata")
