@@ -24,7 +24,8 @@ _GAP_S = 0.012
 """How long the writer is left alone between slices: another program tries to take it every 10 ms."""
 _FIRST_SLICE = 25
 _SMALLEST_SLICE, _LARGEST_SLICE = 5, 2000
-_TRIES = 3
+_TRIES = 10
+"""How often a slice is tried while others write what it would write: each time fewer of its keys are new."""
 
 
 class Importer(Protocol):
@@ -213,7 +214,7 @@ async def _store_slice(
                 setting.teller.take_back()
             if nth == _TRIES or not (is_transient(error) or is_conflict(error)):
                 raise
-        await asyncio.sleep(_GAP_S)
+        await asyncio.sleep(nth * _GAP_S)
     raise AssertionError("unreachable")
 
 
