@@ -116,7 +116,7 @@ def _branch(
     statement = select(*columns).where(whose == bindparam("customer_id"), *where)
     if before:
         statement = statement.where(_older(at, code, row_id))
-    newest = statement.order_by(at.desc(), row_id.desc()).limit(bindparam("most")).subquery()
+    newest = statement.order_by(at.desc(), row_id.desc()).limit(bindparam("most", type_=Integer)).subquery()
     return select(newest)
 
 
@@ -134,7 +134,7 @@ def timeline_query(*, before: bool) -> Select[Any]:
     return (
         select(everything)
         .order_by(everything.c.at.desc(), everything.c.kind.desc(), everything.c.id.desc())
-        .limit(bindparam("most"))
+        .limit(bindparam("most", type_=Integer))
     )
 
 
