@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from bot.settings_file import load_settings
 from bot.tour import ANN, BEN, BRANCH, DESK_ID, SHOP, WEN, ZONE, Power, play, set_scene
+from bot.tour_loyalty import Till, play_loyalty
 from bot.tour_program import Program
 from bot.tour_screen import Screen
 from bot.tour_stage import NotSeen, Stage
@@ -53,6 +55,11 @@ id = {ben}
 name = "Ben"
 role = "agent"
 
+[api]
+# The till talks to it.
+enabled = true
+listen_port = {api_port}
+
 [storage]
 url = "sqlite+aiosqlite:///{database}"
 
@@ -63,6 +70,30 @@ time_zone = "{zone}"
 [[business.branches]]
 code = "{branch}"
 name = "The shop window"
+
+[loyalty]
+currency = "GBP"
+
+[[loyalty.tiers]]
+key = "new"
+threshold = 0
+
+[[loyalty.tiers]]
+key = "silver"
+threshold = 200
+percent = 120
+
+[[loyalty.tiers]]
+key = "gold"
+threshold = 1000
+percent = 150
+
+[[loyalty.rewards]]
+key = "tea"
+price_points = 150
+names = {{ en = "Tea and cake for two", zh_CN = "双人下午茶", zh_TW = "雙人下午茶" }}
+terms = {{ en = "Any day after two.", zh_CN = "每天下午两点以后可用。", zh_TW = "每天下午兩點後可用。" }}
+stock = 12
 
 [limits]
 # The simulated Telegram does not mind, and nobody wants to wait for a demo.
@@ -123,7 +154,8 @@ async def _demo(screen: Screen, folder: Path) -> int:
     screen.show(_opening())
     world = World.starting(_opening_time())
     async with serve(world) as port:
-        config = _write_config(folder, port)
+        api_port = _free_port()
+        config = _write_config(folder, port, api_port)
         program = Program(config, folder / _LOG, polls=lambda: world.call_counts.get("getUpdates", 0))
         stage = Stage(
             LocalClient(world),
@@ -135,7 +167,7 @@ async def _demo(screen: Screen, folder: Path) -> int:
             alive=program.is_alive,
         )
         try:
-            await _play(stage, program, folder)
+            await _play(stage, program, folder, f"http://127.0.0.1:{api_port}")
         except NotSeen as missing:
             screen.failure(missing.claim, missing.why, _last_lines(folder / _LOG))
             return 1
@@ -148,13 +180,24 @@ async def _demo(screen: Screen, folder: Path) -> int:
     return 0
 
 
-async def _play(stage: Stage, program: Program, folder: Path) -> None:
+async def _play(stage: Stage, program: Program, folder: Path, api_url: str) -> None:
     await set_scene(stage, _TOKEN)
     await program.start()
-    await play(stage, Power(program.kill, program.start), Texts())
+    texts = Texts()
+    await play(stage, Power(program.kill, program.start), texts)
+    till = Till(api_url, await program.make_api_key("the till"))
+    await play_loyalty(stage, till, texts, ann=ANN, ben=BEN, currency="GBP")
     await program.stop()
     if errors := _errors(folder / _LOG):
         raise NotSeen("carebot's log holds no error", f"It holds {len(errors)}.")
+
+
+def _free_port() -> int:
+    """Return a loopback port on which nothing listens right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _opening_time() -> datetime:
@@ -162,9 +205,16 @@ def _opening_time() -> datetime:
     return datetime.now(ZONE).replace(hour=_OPENING_HOUR, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
-def _write_config(folder: Path, port: int) -> Path:
+def _write_config(folder: Path, port: int, api_port: int) -> Path:
     config = folder / _CONFIG
-    values = {"token": _TOKEN, "port": port, "desk": DESK_ID, "ben": BEN.id, "database": _DATABASE}
+    values = {
+        "token": _TOKEN,
+        "port": port,
+        "desk": DESK_ID,
+        "ben": BEN.id,
+        "database": _DATABASE,
+        "api_port": api_port,
+    }
     config.write_text(_CONFIG_TEXT.format(**values, shop=SHOP, zone=ZONE.key, branch=BRANCH), "utf-8")
     return config
 
@@ -223,7 +273,10 @@ async def _sum_up(screen: Screen, config: Path) -> None:
         ("cases", _told(states["cases"])),
         ("feedback", str(kept["feedback"])),
         ("files", _told(states["media"])),
-        ("birthday deliveries", _told(states["deliveries"])),
+        ("purchases", str(kept["purchases"])),
+        ("points", f"{kept['entries']} ledger entries, {kept['points']} points left"),
+        ("vouchers", _told(states["vouchers"])),
+        ("unasked messages", _told(states["deliveries"])),
         ("outbox", _told(states["outbox"])),
         ("audit", f"{kept['audit']} changes, each with its author"),
     ]
@@ -249,5 +302,7 @@ def _commands(config: Path) -> list[str]:
         f"{name} search 衣服 {named}",
         f"{name} export interactions {named}",
         f"{name} export cases {named}",
+        f"{name} points verify {named}",
+        f"{name} customers find Ann {named}",
         f"{name} dead list {named}",
     ]

@@ -16,6 +16,11 @@ _LOOK_EVERY_S = 0.05
 _COMMAND = "from bot.cli import main; main()"
 
 
+def _environment() -> dict[str, str]:
+    """Return this process's environment without settings of a real bot."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("CAREBOT_")}
+
+
 class Program:
     """``carebot run`` with one configuration. ``polls`` says how often it has asked Telegram for updates so far."""
 
@@ -52,8 +57,23 @@ class Program:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={name: value for name, value in os.environ.items() if not name.upper().startswith("CAREBOT_")},
+            env=_environment(),
         )
+
+    async def make_api_key(self, name: str) -> str:
+        """Make a key of the REST API as an operator does, by a command beside the running program."""
+        command = ("api", "key", "create", "--name", name, "--scope", "all", "--config", str(self._config))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _COMMAND, *command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=_environment(),
+        )
+        out, told = await process.communicate()
+        if process.returncode:
+            raise NotSeen("carebot makes an API key", told.decode(errors="replace").strip())
+        return out.decode().strip()
 
     async def kill(self) -> None:
         """End it without a warning."""

@@ -3,9 +3,21 @@
 from sqlalchemy import Table, func, literal, select
 
 from storage.database import Tx
-from storage.tables import audit, cases, deliveries, feedback, inbox, interactions, media, outbox
+from storage.tables import (
+    audit,
+    cases,
+    deliveries,
+    feedback,
+    inbox,
+    interactions,
+    media,
+    outbox,
+    point_entries,
+    purchases,
+    vouchers,
+)
 
-_BY_STATE = (inbox, cases, deliveries, media, outbox)
+_BY_STATE = (inbox, cases, deliveries, media, outbox, vouchers)
 
 
 async def count_by_state(tx: Tx) -> dict[str, dict[str, int]]:
@@ -19,12 +31,18 @@ async def _grouped(tx: Tx, table: Table) -> dict[str, int]:
 
 
 async def count_kept(tx: Tx) -> dict[str, int]:
-    """Return how many interactions there are, how many of them changed earlier words or are notes, and the rest."""
+    """Return how many interactions there are, how many of them changed earlier words or are notes, and the rest.
+
+    ``points`` is the sum of the ledger.
+    """
     asked = {
         "interactions": select(func.count()).select_from(interactions),
         "versions": select(func.count()).where(interactions.c.version_of.is_not(None)),
         "notes": select(func.count()).where(interactions.c.visibility == literal("internal")),
         "feedback": select(func.count()).select_from(feedback),
+        "purchases": select(func.count()).select_from(purchases),
+        "entries": select(func.count()).select_from(point_entries),
+        "points": select(func.coalesce(func.sum(point_entries.c.points), 0)),
         "audit": select(func.count()).select_from(audit),
     }
     return {name: int((await tx.execute(statement)).scalar_one()) for name, statement in asked.items()}
