@@ -1,5 +1,6 @@
 """Points changed by hand: with a reason, within the limit of one's role, and above it with a second person's yes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,7 @@ async def change_points(
     if refusal is not None:
         return refusal
     reason = reason.strip()
+    await _lock_case(work, case_id)
     customer_id = await resolve(work, customer_id)
     await ledger.lock_account(work, customer_id)
     member = await member_of(work, by)
@@ -54,6 +56,12 @@ async def change_points(
         if not await _within_limit(work, customer_id, points, member):
             return await _ask(work, customer_id, points, reason, source_key, member=member, case_id=case_id)
     return await _book(work, customer_id, points, reason, source_key, by=by, case_id=case_id, member=member)
+
+
+async def _lock_case(work: Work, case_id: int | None) -> None:
+    """Lock a case that will be written to, before any account: the order in which everybody locks."""
+    if case_id is not None:
+        await case_rows.get_case(work.tx, case_id)
 
 
 def _why_not(work: Work, points: int, reason: str) -> Refusal | None:
@@ -176,6 +184,7 @@ async def decide(
     approval = await approval_rows.get_approval(work.tx, approval_id)
     if approval is None:
         return Refusal("points.refused.no_approval")
+    await _lock_case(work, approval.case_id)
     await ledger.lock_account(work, approval.customer_id)
     approval = await approval_rows.get_approval(work.tx, approval_id) or approval
     refusal = await _why_undecidable(work, approval, member, agree=agree)
@@ -241,8 +250,12 @@ async def _why_undecidable(
 
 async def expire_approvals(work: Work, *, limit: int) -> int:
     """Close questions that nobody answered in time, and tell the staff; returns how many."""
-    expired = await approval_rows.expire(work.tx, now=work.now, limit=limit)
-    for approval in expired:
+    overdue = await approval_rows.list_overdue(work.tx, now=work.now, limit=limit)
+    for approval in overdue:
+        await _lock_case(work, approval.case_id)
+        expired = ApprovalState.EXPIRED
+        if not await approval_rows.settle(work.tx, approval.id, state=expired, by=None, now=work.now):
+            continue  # somebody was faster
         _audit(
             work,
             SYSTEM,
@@ -254,8 +267,9 @@ async def expire_approvals(work: Work, *, limit: int) -> int:
         )
         asker = await staff_rows.get_member(work.tx, approval.asked_by)
         if approval.points:  # one that was emptied with its customer is nobody's any more
-            await _notice(work, approval, "points.staff.expired", name=asker.name if asker else "?")
-    return len(expired)
+            closed = replace(approval, state=expired)
+            await _notice(work, closed, "points.staff.expired", name=asker.name if asker else "?")
+    return len(overdue)
 
 
 async def _notice(

@@ -49,11 +49,11 @@ def soon(work: Work) -> timedelta:
 
 def first_expiring(balance: Balance, now: datetime, *, within: timedelta) -> Expiring | None:
     """Return the points that expire first, all of the same instant together, if that is ``within`` a span."""
-    ends = [lot.expires_at for lot in balance.lots if lot.expires_at is not None and lot.is_available(now)]
-    if not ends or min(ends) > now + within:
+    there = [lot for lot in balance.lots if lot.is_available(now)]
+    first = min((lot.expires_at for lot in there if lot.expires_at is not None), default=None)
+    if first is None or first > now + within:
         return None
-    first = min(ends)
-    return Expiring(sum(lot.remaining for lot in balance.lots if lot.expires_at == first), first)
+    return Expiring(sum(lot.remaining for lot in there if lot.expires_at == first), first)
 
 
 def tier_in_words(work: Work, key: str, language: str) -> str:

@@ -9,7 +9,7 @@ from domain.people import SYSTEM, Actor, Permission
 from domain.rewards import Reward, Voucher, VoucherState, last_day
 from services import files, points, speech, webhooks
 from services.permits import may
-from services.work import Person, Work, person_of_contact
+from services.work import Person, Work
 from storage import people as people_rows
 from storage import rewards as reward_rows
 from storage.audit import add_audit
@@ -25,7 +25,7 @@ async def find_voucher(work: Work, code: str) -> Voucher | None:
 
 
 async def list_vouchers(work: Work, customer_id: int, *, limit: int = _SHOWN) -> list[Voucher]:
-    """Return a customer's vouchers, the newest first."""
+    """Return a customer's vouchers, those not used yet before all others, the newest first."""
     return await reward_rows.list_vouchers(work.tx, customer_id, limit=limit)
 
 
@@ -36,9 +36,9 @@ async def own_voucher(work: Work, voucher_id: int, *, customer_id: int) -> Vouch
 
 
 async def person_of_customer(work: Work, customer_id: int) -> Person | None:
-    """Return the person in the chat this customer used last, if there is one."""
+    """Return the person in the chat this customer used last, if there is one; cases are neither read nor locked."""
     known = (await people_rows.list_contacts_of_customers(work.tx, [customer_id])).get(customer_id)
-    return await person_of_contact(work, known.contact.id) if known is not None else None
+    return Person(known.contact, known.customer, known.dialogue, known.notice_version) if known is not None else None
 
 
 def good_until(work: Work, voucher: Voucher, language: str) -> str:

@@ -59,10 +59,11 @@ async def list_of_customer(tx: Tx, customer_id: int) -> list[Approval]:
     return [_approval(row) for row in rows]
 
 
-async def settle(tx: Tx, approval_id: int, *, state: ApprovalState, by: int, now: datetime) -> bool:
-    """Decide an open question; returns whether it was still open."""
+async def settle(tx: Tx, approval_id: int, *, state: ApprovalState, by: int | None, now: datetime) -> bool:
+    """Decide an open question, or close it with nobody's decision; returns whether it was still open."""
+    decided_at = now if by is not None else None
     statement = update(approvals).where(approvals.c.id == approval_id, approvals.c.state == ApprovalState.OPEN.value)
-    done = await tx.execute(statement.values(state=state.value, decided_by=by, decided_at=now))
+    done = await tx.execute(statement.values(state=state.value, decided_by=by, decided_at=decided_at))
     return done.rowcount == 1
 
 
@@ -72,15 +73,10 @@ async def reopen(tx: Tx, approval_id: int) -> None:
     await tx.execute(statement.values(state=ApprovalState.OPEN.value, decided_by=None, decided_at=None))
 
 
-async def expire(tx: Tx, *, now: datetime, limit: int) -> list[Approval]:
-    """Close open questions whose time is over at ``now``; returns them."""
-    due = select(approvals.c.id).where(approvals.c.state == _OPEN, approvals.c.expires_at <= now)
-    due = due.order_by(approvals.c.expires_at).limit(limit)
-    if tx.for_update:
-        due = due.with_for_update(skip_locked=True)
-    statement = update(approvals).where(approvals.c.id.in_(due.scalar_subquery()))
-    rows = await tx.execute(statement.values(state=ApprovalState.EXPIRED.value).returning(*_COLUMNS))
-    return [_approval(row) for row in rows]
+async def list_overdue(tx: Tx, *, now: datetime, limit: int) -> list[Approval]:
+    """Return open questions whose time is over at ``now``."""
+    due = select(*_COLUMNS).where(approvals.c.state == _OPEN, approvals.c.expires_at <= now)
+    return [_approval(row) for row in await tx.execute(due.order_by(approvals.c.expires_at).limit(limit))]
 
 
 async def sum_changed_alone(tx: Tx, *, customer_id: int, member_id: int, since_at: datetime) -> int:

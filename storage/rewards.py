@@ -169,9 +169,10 @@ async def get_voucher_of_key(tx: Tx, source_key: str, *, customer_id: int) -> Vo
 
 
 async def list_vouchers(tx: Tx, customer_id: int, *, limit: int) -> list[Voucher]:
-    """Return a customer's vouchers, the newest first."""
+    """Return a customer's vouchers, those not used yet before all others, the newest first."""
     statement = select(*_VOUCHER).where(vouchers.c.customer_id == customer_id)
-    rows = await tx.execute(statement.order_by(vouchers.c.id.desc()).limit(limit))
+    statement = statement.order_by((vouchers.c.state == _ISSUED).desc(), vouchers.c.id.desc())
+    rows = await tx.execute(statement.limit(limit))
     return [_voucher(row) for row in rows]
 
 

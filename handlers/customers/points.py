@@ -3,12 +3,14 @@
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.earning import RULES
 from domain.loyalty import Occasion
 from domain.outgoing import Button, Rows
 from domain.points import Entry, EntryKind
 from domain.rewards import Reward, last_day
 from handlers.context import CareContext
 from handlers.customers.keyboards import button, one_row
+from handlers.customers.wishes import points_question
 from services import points, referrals
 from services.membership import Membership, read_membership, tier_in_words
 from storage.referrals import count_brought
@@ -19,7 +21,6 @@ from texts.days import bar, day_in_words, money_in_words, number_in_words
 _PAGE = 8
 _BACK = "back"
 """Marks the button of our own screens, whose place the card takes; other messages stay as they are."""
-_RULES = ("purchase", "import", *Occasion)
 
 
 def number(context: CareContext, value: int, *, signed: bool = False) -> str:
@@ -71,7 +72,7 @@ async def on_card(context: CareContext) -> None:
     ]
     await context.say(
         "points.card",
-        buttons=_rooms(context, member),
+        buttons=_rooms(context, member) + await points_question(context),
         replacing=replacing(context) if context.tap and context.tap.word() == _BACK else None,
         name=context.customer.customer.called,
         lines=safe("\n".join(lines)),
@@ -166,7 +167,7 @@ def _line(context: CareContext, entry: Entry, reward: Reward | None) -> str:
 
 def _what(context: CareContext, entry: Entry) -> str:
     """Return what an entry was for. The reason that staff wrote is theirs."""
-    if entry.kind is EntryKind.EARN and entry.rule in _RULES:
+    if entry.kind is EntryKind.EARN and entry.rule in RULES:
         return context.label(f"points.rule.{entry.rule}")
     return context.label(f"points.entry.{entry.kind}")
 

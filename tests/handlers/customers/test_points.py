@@ -60,7 +60,7 @@ async def test_the_card_says_where_one_stands(town: Town, member: Chat) -> None:
     ):
         assert words in card.text
     assert "1,240 of them are good until Mar 24" in card.text
-    assert [data for _, data in card.buttons] == ["c:rewards", "c:vouchers", "c:phist:0"]
+    assert [data for _, data in card.buttons] == ["c:rewards", "c:vouchers", "c:phist:0", "c:consent:points:on"]
 
 
 @pytest.mark.parametrize("command", ["/points", "/rewards", "/vouchers"])
@@ -124,13 +124,14 @@ async def test_the_last_piece_goes_to_one(town: Town, member: Chat, cy: Chat) ->
     async with town.work() as work:
         await change_reward(work, "coffee", by=SYSTEM, restock=1)
     await cy.says("/start")
-    await has_points(town, 500, of=2)
+    his = (await town.rows("customers"))[-1].id
+    await has_points(town, 500, of=his)
     await cy.taps("c:redeem:1")
     await member.taps("c:redeem:1")
     await member.taps("c:redeemed")
     (refused,) = await cy.taps("c:redeemed")
     assert "Your points are all still there" in refused.text
-    assert await spendable(town, 2) == 500
+    assert await spendable(town, his) == 500
     (shelf,) = await cy.taps("c:rewards")
     assert "A coffee · 300 points · all gone" in [label for label, _ in shelf.buttons]
 
@@ -240,10 +241,12 @@ async def test_every_screen_speaks_the_language(town: Town, member: Chat, langua
     """From the card to the voucher nothing is missing in any language."""
     await has_points(town, 5, key="later", available_at=town.now + timedelta(days=1))
     await member.taps(f"c:lang:{language}")
+    said = None
     for tap in ("c:points", "c:rewards", "c:reward:1", "c:redeem:1", "c:redeemed", "c:vouchers", "c:voucher:1"):
         (said,) = await member.taps(tap, message_id=None if tap == "c:redeemed" else 3)
         assert said.text
         assert "{" not in said.text
+    assert said is not None
     assert ("A coffee" in said.text) == (language == "en")
 
 
@@ -264,7 +267,7 @@ async def test_a_friend_comes_by_a_link(town: Town, member: Chat) -> None:
     flo = town.chat(777, "Flo")
     said = await flo.says(f"/start r-{ann.code}")
     assert "20 points are yours" in "\n".join(one.text for one in said)
-    assert [(row.referrer_id, row.referred_id) for row in await town.rows("referrals")] == [(1, 2)]
+    assert [row.referrer_id for row in await town.rows("referrals")] == [ann.id]
     (link,) = await member.taps("c:refer")
     assert "One friend has come by your link" in link.text
 
@@ -298,3 +301,12 @@ async def test_a_customer_is_no_member_of_staff(town: Town, member: Chat) -> Non
     async with town.work() as work:
         done = await change_points(work, 1, points=5, reason="why not", source_key="y", by=Actor(ActorKind.CUSTOMER, 1))
     assert getattr(done, "key", "") == "points.refused.not_allowed"
+
+
+async def test_the_card_asks_once_whether_news_of_points_is_welcome(town: Town, member: Chat) -> None:
+    """A yes on the card leaves it as it is and says what follows; whoever has answered is not asked again."""
+    await member.says("/points")
+    (said,) = await member.taps("c:consent:points:on")
+    assert "From now on I tell you about your points" in said.text
+    (card,) = await member.says("/points")
+    assert "c:consent:points:on" not in [data for _, data in card.buttons]
