@@ -99,7 +99,7 @@ async def _send(work: Work, person: Person, made: Bundle) -> int:
             person,
             kind="statement",
             recipe=made.picture,
-            name="points.png",
+            name="statement.png",
             mime="image/png",
             caption=html,
             buttons=_buttons(work, person),

@@ -2,8 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from domain.people import ConsentClass
 from services.customers import list_consents, set_consent
 from services.work import Person, Work
+from storage import people as people_rows
+
+
+async def was_asked(work: Work, person: Person, kind: ConsentClass) -> bool:
+    """Return whether this person has ever said yes or no to a kind of message."""
+    return kind in await people_rows.list_consents(work.tx, person.customer.id)
 
 
 async def snooze_unasked(work: Work, person: Person, span: timedelta) -> datetime | None:

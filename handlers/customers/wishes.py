@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from domain.outgoing import Button
+from domain.outgoing import Button, Rows
 from domain.people import UNASKED, Consent, ConsentClass
 from handlers.context import CareContext
 from handlers.customers.keyboards import button, column, menu, one_row
 from services.commands import set_commands
 from services.customers import choose_language, list_consents, see_notice, set_consent, stop_unasked
-from services.snooze import end_snooze, snooze_unasked
+from services.snooze import end_snooze, snooze_unasked, was_asked
 from services.speech import say_html
 from storage.outbox import OutboxRow, find_sent
 from texts.days import day_in_words
@@ -92,6 +92,12 @@ def _quiet_line(context: CareContext) -> list[str]:
         return []
     city = city_of_zone(context.customer.zone(rules).key, context.language)
     return [context.text("wishes.quiet", start=f"{rules.quiet.start:%H:%M}", end=f"{rules.quiet.end:%H:%M}", city=city)]
+
+
+async def points_question(context: CareContext) -> Rows:
+    """Return the button that asks for news about points, for whoever was never asked."""
+    answered = await was_asked(context.work, context.customer, ConsentClass.POINTS)
+    return () if answered else one_row(button(context, "notices.consent.button", "c:consent:points:on"))
 
 
 async def on_snooze(context: CareContext) -> None:
