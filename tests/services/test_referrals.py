@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from domain.loyalty import EarningRules, LoyaltyRules, Occasion
+from domain.outcomes import Refusal
 from domain.people import SYSTEM
 from domain.rules import Rules
 from services.customers import meet
 from services.erasure import erase_customer
 from services.merging import merge_customers
+from services.purchases import record_purchase
 from services.referrals import note_referral, reward_after_purchase
 from services.work import Person, Work
 from storage.audit import list_of_subject
@@ -71,6 +73,25 @@ async def test_both_get_their_points_once(inviting: Working) -> None:
         found = await referral_of(work, flo.customer.id)
         actions = [row.action for row in await list_of_subject(work.tx, "referral", found.id)]
         assert actions == ["referral.note", "referral.reward"]
+
+
+async def test_the_first_purchase_of_many_brings_them(inviting: Working) -> None:
+    """By the one door through which every purchase comes: for the first one, not for the second."""
+    async with inviting() as work:
+        ann = await comes(work, "Ann")
+        flo = await comes(work, "Flo", by=ann)
+        for n in range(2):
+            recorded = await record_purchase(
+                work,
+                flo.customer.id,
+                source_key=f"till:{n}",
+                bought_at=work.now,
+                amount_minor=1000,
+                currency="CNY",
+                by=SYSTEM,
+            )
+            assert not isinstance(recorded, Refusal)
+        assert [await spendable(work, each.customer.id) for each in (ann, flo)] == [50, 20 + 10 + 10]
 
 
 async def test_two_purchases_at_once_reward_once(inviting: Working) -> None:

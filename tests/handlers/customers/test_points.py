@@ -11,6 +11,7 @@ from domain.loyalty import LoyaltyRules, Occasion, RewardSeed
 from domain.people import SYSTEM, Actor, ActorKind
 from services import points
 from services.approvals import change_points
+from services.purchases import record_purchase
 from services.rewards import change_reward, seed_rewards
 from services.vouchers import use_voucher
 from tests.handlers.harness import Chat, Said, Town
@@ -94,6 +95,28 @@ async def test_a_reward_is_redeemed_in_four_taps(town: Town, member: Chat) -> No
     assert await spendable(town) == 940
     (file,) = await town.rows("files")
     assert shown in file.recipe["sent"]["caption"]
+
+
+async def test_from_a_purchase_to_a_used_voucher(town: Town, ann: Chat) -> None:
+    """Ann buys, finds her points in the chat, gets a coffee for them, and the till marks it used."""
+    await ann.says("/start")
+    await offers(town, COFFEE)
+    async with town.work() as work:
+        await record_purchase(
+            work, 1, source_key="till:1", bought_at=town.now, amount_minor=60_000, currency="CNY", by=SYSTEM
+        )
+    (card,) = await ann.says("/points")
+    for words in ("600 points", "Your tier: Regular", "¥1,400 more until Silver", "▰▰▰▱▱▱▱▱▱▱"):
+        assert words in card.text
+    (history,) = await ann.taps("c:phist:0")
+    assert "+600 · purchase" in history.text
+    for tap in ("c:rewards", "c:reward:1", "c:redeem:1", "c:redeemed"):
+        assert await ann.taps(tap, message_id=card.message_id if tap == "c:rewards" else None)
+    (voucher,) = await town.rows("vouchers")
+    async with town.work() as work:
+        await use_voucher(work, voucher.code, by=SYSTEM)
+    assert ["has just been used" in said.text for said in await town.deliver()] == [True]
+    assert await spendable(town) == 300
 
 
 async def test_a_double_tap_redeems_once(town: Town, member: Chat) -> None:
