@@ -39,12 +39,13 @@ def api_of(
     *,
     bot_id: int,
     bot_name: str,
+    public_url: str,
     rules: Rules,
     texts: Texts,
     committed: Callable[[], None],
 ) -> ASGIApp:
     """Return the API over the parts of the running program."""
-    return make_api(Door(database, now, bot_id, rules, texts, committed, place_of, bot_name))
+    return make_api(Door(database, now, bot_id, rules, texts, committed, place_of, bot_name, public_url))
 
 
 def listen(host: str, port: int) -> socket.socket:

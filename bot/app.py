@@ -107,6 +107,7 @@ class App:
             self.clock.now,
             bot_id=self.bot.id,
             bot_name=self.bot.username,
+            public_url=str(self.settings.api.public_url or ""),
             rules=self.settings.rules(),
             texts=self.texts,
             committed=committed,

@@ -26,14 +26,15 @@ def describe() -> dict[str, Any]:
 
 def make_api(door: Door) -> ASGIApp:
     """Return the API over what ``door`` gives it; no page of it loads anything from elsewhere."""
-    app = make_routes()
+    app = make_routes(door.public_url)
     app.state.door = door
     return Guard(app, door)
 
 
-def make_routes() -> FastAPI:
-    """Return every route with its description."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+def make_routes(public_url: str = "") -> FastAPI:
+    """Return every route with its description, which names ``public_url`` as where to ask."""
+    servers = [{"url": public_url.rstrip("/")}] if public_url else None
+    app = FastAPI(servers=servers, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     router = APIRouter(prefix="/v1")
     for part in (customers, purchases, points, vouchers, events):
         router.include_router(part.router)

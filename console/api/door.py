@@ -51,6 +51,7 @@ class Door:
     committed: Callable[[], None]
     place_of: Callable[[BaseException], str]
     bot_name: str = ""
+    public_url: str = ""
     buckets: dict[int, Bucket] = field(default_factory=dict)
 
     def work(self, tx: Tx) -> Work:

@@ -47,6 +47,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         openapi_version="3.1.0",
         description=_ABOUT,
         routes=app.routes,
+        servers=app.servers,
         tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
     )
     components = found.setdefault("components", {})
