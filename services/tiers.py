@@ -1,5 +1,7 @@
 """Tiers: reckoned at every purchase, kept for a time, then reviewed; every change is told, audited and kept."""
 
+from collections.abc import Sequence
+
 from domain import tiers as rules
 from domain.people import SYSTEM, Actor
 from domain.tiers import TierChange, TierProgress, Verdict
@@ -10,7 +12,15 @@ from storage import tiers as rows
 from storage.audit import add_audit
 from storage.tiers import Standing, Threatened
 
-__all__ = ("TierChange", "TierProgress", "progress_of", "reckon_tier", "review_tiers", "warn_of_reviews")
+__all__ = (
+    "TierChange",
+    "TierProgress",
+    "progress_of",
+    "reckon_tier",
+    "reckon_tiers",
+    "review_tiers",
+    "warn_of_reviews",
+)
 
 
 async def progress_of(work: Work, customer_id: int) -> TierProgress:
@@ -48,6 +58,21 @@ async def reckon_tier(
     return await _settle(work, standing, verdict, by=by, cause=cause, quiet=quiet)
 
 
+async def reckon_tiers(work: Work, customer_ids: Sequence[int], *, by: Actor, quiet: bool = False) -> None:
+    """Let the tiers of many customers rise as :func:`reckon_tier` does; those that stay cost one look together."""
+    loyalty = work.rules.loyalty
+    if not loyalty.enabled:
+        return
+    since = work.now - loyalty.tiering.window
+    # In the order of ids, in which all lock accounts.
+    for standing in await rows.list_standings(work.tx, customer_ids, currency=loyalty.currency, since=since):
+        verdict = rules.reckon(
+            loyalty.tiering, standing.tier, standing.review_at, spent_minor=standing.spent_minor, now=work.now
+        )
+        if verdict != Verdict(standing.tier, standing.review_at):
+            await reckon_tier(work, standing.customer_id, by=by, quiet=quiet)
+
+
 async def review_tiers(work: Work, *, limit: int) -> int:
     """Review tiers whose time is over: each is kept for another while, or lowered to what the spend reaches."""
     loyalty = work.rules.loyalty
@@ -57,7 +82,7 @@ async def review_tiers(work: Work, *, limit: int) -> int:
     for customer_id in sorted(due):
         await points.lock_account(work, customer_id)
         standing = await _standing(work, customer_id)
-        if standing is None or standing.gone or standing.review_at is None or standing.review_at > work.now:
+        if standing is None or standing.gone or standing.review_at is None or standing.review_at < work.now:
             continue  # somebody was faster
         verdict = rules.review(loyalty.tiering, spent_minor=standing.spent_minor, now=work.now)
         await _settle(work, standing, verdict, by=SYSTEM, cause="review")

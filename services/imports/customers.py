@@ -62,7 +62,7 @@ class Customers:
                 outcomes.append(await _change(work, row, record, dry_run=dry_run))
         return outcomes
 
-    async def finish(self, work: Work, run: Run, after_id: int) -> int | None:
+    async def finish(self, work: Work, run: Run, *, after_id: int, limit: int) -> int | None:
         """Nothing is left when all lines are stored."""
         return None
 

@@ -71,7 +71,7 @@ class Points:
                 raise _refused(Refusal("points.refused.not_enough", {"needed": wanted, "available": there}))
         self._sums.add(customer_id, -wanted)
 
-    async def finish(self, work: Work, run: Run, after_id: int) -> int | None:
+    async def finish(self, work: Work, run: Run, *, after_id: int, limit: int) -> int | None:
         """Nothing is left when all lines are stored."""
         return None
 

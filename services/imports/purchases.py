@@ -18,7 +18,7 @@ from services.imports.known import Known
 from services.imports.outcomes import Outcome, Result
 from services.imports.whom import look_up
 from services.purchases import note_recorded, record_purchase
-from services.tiers import reckon_tier
+from services.tiers import reckon_tiers
 from services.work import Work
 from storage import imports as rows
 from storage.imports import Run
@@ -27,7 +27,6 @@ from texts.tables import read_table
 _CHANNEL_LETTERS = 32
 _TOLD_FOR = timedelta(days=1)
 """Nobody is told of what an import brings of longer ago."""
-_TIERS_AT_ONCE = 50
 _TAKEN = ("is recorded already with other content; mend the line, or give it an id of its own", "id")
 _REFUSALS = {
     "purchase.refused.key_taken": _TAKEN,
@@ -73,13 +72,12 @@ class Purchases:
                 outcomes.append(Outcome(row.line, Result.BAD, str(wrong), wrong.column, value))
         return outcomes
 
-    async def finish(self, work: Work, run: Run, after_id: int) -> int | None:
+    async def finish(self, work: Work, run: Run, *, after_id: int, limit: int) -> int | None:
         """Let the tiers of those rise whose purchases earned nothing; with points that is done already."""
         if self._points:
             return None
-        buyers = await rows.list_buyers(work.tx, since=run.started_at, after_id=after_id, limit=_TIERS_AT_ONCE)
-        for customer_id in buyers:
-            await reckon_tier(work, customer_id, by=SYSTEM, quiet=True)
+        buyers = await rows.list_buyers(work.tx, since=run.started_at, after_id=after_id, limit=limit)
+        await reckon_tiers(work, buyers, by=SYSTEM, quiet=True)
         return buyers[-1] if buyers else None
 
     def close(self) -> None:

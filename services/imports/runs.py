@@ -37,8 +37,8 @@ class Importer(Protocol):
         """Store the rows of one slice and say what became of each; with ``dry_run`` nothing is written."""
         ...
 
-    async def finish(self, work: Work, run: Run, after_id: int) -> int | None:
-        """Do a part of what is left when all lines are stored, from ``after_id`` on; returns where to go on, if."""
+    async def finish(self, work: Work, run: Run, *, after_id: int, limit: int) -> int | None:
+        """Do a part of what is left when all lines are stored, behind ``after_id``; returns where to go on, if."""
         ...
 
     def close(self) -> None:
@@ -183,10 +183,11 @@ async def _store(lines: _Lines, importer: Importer, setting: Setting, source: So
         await pace.leave_gap()
         run = await _store_slice(part, run, importer, setting, source.file, pace)
     setting.teller.finishing()
+    pace = _Pace()
     after: int | None = 0
     while after is not None:
         await pace.leave_gap()
-        after = await _finish_part(run, importer, setting, after)
+        after = await _finish_part(run, importer, setting, after, pace)
     return Counter(run.counts)
 
 
@@ -218,13 +219,15 @@ async def _store_slice(
     raise AssertionError("unreachable")
 
 
-async def _finish_part(run: Run, importer: Importer, setting: Setting, after: int) -> int | None:
+async def _finish_part(run: Run, importer: Importer, setting: Setting, after: int, pace: "_Pace") -> int | None:
     async with setting.database.write() as tx:
+        pace.begin()
         work = setting.open_work(tx)
-        left = await importer.finish(work, run, after)
+        left = await importer.finish(work, run, after_id=after, limit=pace.size)
         if left is None:
             await mark_lines_done(tx, run, lines_done=run.lines_done, counts=run.counts, ended_at=work.now)
-        return left
+    pace.end(pace.size)
+    return left
 
 
 def _tell(part: _Slice, outcomes: list[Outcome], counts: Counter[str], teller: Teller, file: BinaryIO) -> None:
