@@ -293,6 +293,35 @@ class PointsMachine(RuleBasedStateMachine):
         self.earns(name=name, points=points, after=1, lasts=1)
         self.passes_time(minutes=minutes)
 
+    @rule(name=_SOMEBODY, first=st.integers(1, 4), second=st.integers(2, 4), minutes=st.sampled_from([0, 60, 120]))
+    def returns_what_came_of_two_lots(self, name: str, first: int, second: int, minutes: int) -> None:
+        """A reward paid from several lots is returned, perhaps when some of them have expired."""
+        self.earns(name=name, points=first, after=0, lasts=1)
+        self.earns(name=name, points=second, after=0, lasts=2)
+        self.spends_some(name=name, points=first + 1)
+        self._lets_pass(minutes, False)
+        self.gives_back(pick=-1)
+
+    @rule(
+        pair=st.permutations(_NAMES),
+        points=st.integers(1, 9),
+        chance=st.integers(0, 1),
+        minutes=st.sampled_from([20, 60, 90]),
+    )
+    def merges_who_owes(self, pair: list[str], points: int, chance: int, minutes: int) -> None:
+        """One record owes and the other has points that expire soon; they turn out to be one person's."""
+        self.adjusts(name=pair[0], points=-8, may_owe=True)
+        self.earns(name=pair[1], points=points, after=0, lasts=1)
+        self.merges(pair=pair, chance=chance)
+        self.passes_time(minutes=minutes)
+
+    @rule(name=_SOMEBODY, points=st.integers(1, 6), event=st.sampled_from(_EVENTS), happens=st.booleans())
+    def waits_for_something(self, name: str, points: int, event: str, happens: bool) -> None:
+        """Somebody earns points for an event, and after some time it comes or not."""
+        self.earns_when(name=name, points=points, event=event)
+        self.passes_time(minutes=120)
+        self.ends_wait(event=event, happens=happens)
+
     def _lets_pass(self, minutes: int, ticks: bool) -> None:
         if minutes:
             self.passes_time(minutes=minutes)
@@ -319,7 +348,7 @@ class PointsMachine(RuleBasedStateMachine):
     @rule()
     def writes_off(self) -> None:
         """The tick runs."""
-        while self.does(lambda work: ledger.write_off_expired(work, limit=3)):
+        while self.does(lambda work: ledger.write_off_expired(work, limit=_MANY)):
             pass
         self.model.write_off()
         self.changed.update(self.model.purses)
@@ -357,7 +386,7 @@ class PointsMachine(RuleBasedStateMachine):
         self.forgotten.add(who)
         self.changed.add(who)
 
-    def lines(self, name: str) -> list[Entry]:
+    def lines(self, name: str, *, page_of: int = _MANY) -> list[Entry]:
         """Return a customer's whole history, page by page, newest first."""
 
         async def read() -> list[Entry]:
@@ -365,7 +394,7 @@ class PointsMachine(RuleBasedStateMachine):
             async with self.stage.database.read() as tx:
                 work = Work(tx, self.model.now, BOT, Rules(), self.stage.texts)
                 while page := await ledger.list_history(
-                    work, self.ids[name], before_id=found[-1].id if found else None, limit=_PAGE
+                    work, self.ids[name], before_id=found[-1].id if found else None, limit=page_of
                 ):
                     found += page
             return found
@@ -398,6 +427,7 @@ class PointsMachine(RuleBasedStateMachine):
             return
         self._adds_up()
         for name in set(self.model.purses) - self.forgotten:
+            assert self.lines(name, page_of=_PAGE) == self.lines(name)
             self.does(partial(ledger.forfeit_all, customer_id=self.ids[name], by=SYSTEM))
         self.stage.entries += self._adds_up()
 
