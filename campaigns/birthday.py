@@ -115,7 +115,7 @@ async def _feed_one(work: Work, delivery: Delivery, person: Person | None, verdi
 
 
 def _again_at(work: Work, delivery: Delivery, verdict: Verdict) -> datetime | None:
-    """Return when to ask again about a delivery held back, in time: what only an event ends is looked at now and then."""
+    """Return when to ask again about a delivery held back: what only an event ends, every now and then."""
     if verdict.why is None or verdict.why in FOR_GOOD or work.now >= delivery.late_after_at:
         return None
     if verdict.until is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.interactions import Content, Direction, Kind, Visibility
 from domain.outgoing import Button, Outgoing, Purpose, Rows, to_contact
-from domain.people import SYSTEM
+from domain.people import SYSTEM, Actor, ActorKind
 from services.speech import say_html
 from services.work import Person, Work, person_of_contact
 from storage import deliveries as delivery_rows
@@ -77,7 +77,7 @@ async def send_made(work: Work, *, job_id: int, file_id: int, content: bytes) ->
         work.tx,
         bot_id=work.bot_id,
         at=work.now,
-        author=SYSTEM,
+        author=SYSTEM if sent["delivery_id"] is None else Actor(ActorKind.CAMPAIGN),
         direction=Direction.OUT,
         visibility=Visibility.CUSTOMER,
         content=Content(kind, plain(sent["caption"]), extra={"file": file.name}),

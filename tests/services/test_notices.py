@@ -1,5 +1,6 @@
 """News about points: bundled, true when it is told, once, and never to who does not want it or at night."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -236,6 +237,20 @@ async def test_a_tier_that_changed_again_is_not_told(club: Club) -> None:
     await club.notes(club.ann, TIER_UP, "tier:1", {"before": "new", "after": "gold"})
     assert await club.hears(minutes=2) == []
     assert await club.states() == [("tier_up", "dropped", "over")]
+
+
+async def test_two_who_lead_for_a_moment_tell_it_once(club: Club) -> None:
+    """While the lead changes hands the same tick may run in two programs."""
+    await club.earns(club.ann, 120)
+    club.town.moves(minutes=2)
+
+    async def feeds() -> None:
+        async with club.town.work() as work:
+            await feed_notices(work, limit=10)
+
+    await asyncio.gather(*(feeds() for _ in range(4)))
+    assert len(await club.town.deliver()) == 1
+    assert len(await club.town.rows("deliveries")) == 1
 
 
 async def test_a_standstill_makes_news_stale(club: Club) -> None:
