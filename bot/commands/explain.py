@@ -61,7 +61,8 @@ async def _explain_entry(file: Path | None, entry_id: str) -> None:
 
 def _entry_lines(settings: Settings, entry: Entry) -> list[str]:
     at = entry.at.astimezone(settings.business.time_zone)
-    why = entry.rule or entry.reason or "no reason given"
+    of = f"of entry {entry.reverses_id}" if entry.reverses_id is not None else "no reason given"
+    why = entry.rule or entry.reason or of
     head = f"entry {entry.id}: {entry.kind.value} {entry.points:+}, {at:%Y-%m-%d %H:%M:%S}, {printable(why)}"
     if entry.purchase_id is not None:
         head += f", purchase {entry.purchase_id}"
