@@ -82,7 +82,7 @@ def test_an_entry_shows_the_working_it_was_booked_with(shop: Shop) -> None:
     """Whatever the rules say today; one by hand has none, and steers no terminal."""
     purchase, bought, first, gift, back = asyncio.run(_sell(shop))
     shop.config.write_text(shop.config.read_text("utf-8").replace("percent = 200", "percent = 300"), encoding="utf-8")
-    _, out, _ = shop.run("points", "explain", bought)
+    _, out, _ = shop.run("points", "explain", str(bought))
     assert out.splitlines()[0] == f"entry {bought}: earn +301, 2026-12-24 09:00:00, purchase, purchase {purchase}"
     assert out.splitlines()[1:] == [
         "  150.5 CNY × 1 = 150.5",
@@ -90,16 +90,16 @@ def test_an_entry_shows_the_working_it_was_booked_with(shop: Shop) -> None:
         "  bonus “Christmas”: × 200% = 301",
         "  301 points",
     ]
-    _, out, _ = shop.run("points", "explain", first)
+    _, out, _ = shop.run("points", "explain", str(first))
     assert out.splitlines()[1:] == [
         "  first purchase: 100",
         "  cap of the day 400, 301 earned before: − 1 = 99",
         "  99 points",
     ]
-    _, out, _ = shop.run("points", "explain", gift)
+    _, out, _ = shop.run("points", "explain", str(gift))
     assert out.splitlines()[1:] == ["  not reckoned by the earning rules: there is no working to show"]
     assert "\x1b" not in out
-    _, out, _ = shop.run("points", "explain", back)
+    _, out, _ = shop.run("points", "explain", str(back))
     assert f"reversal -1, 2026-12-24 09:00:00, of entry {bought}, purchase {purchase}" in out
 
 
