@@ -17,6 +17,7 @@ from domain.rules import Rules
 from services import api_keys
 from services.work import Work
 from storage.database import Database
+from tests.console.conformance import hold_against_description
 from tests.services.shop import BOT, MORNING
 from texts import Texts
 
@@ -94,7 +95,9 @@ class Till:
         headers = {**({"Idempotency-Key": once} if once else {}), **options.pop("headers", {})}
         if body is not None:
             options["json"] = body
-        return await self._client.request(method, f"/v1{path}", headers=headers, **options)
+        answer = await self._client.request(method, f"/v1{path}", headers=headers, **options)
+        hold_against_description(answer)
+        return answer
 
     async def get(self, path: str, **params: Any) -> Json:
         """Return what a question is answered; it must be answered well."""

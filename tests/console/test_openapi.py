@@ -158,7 +158,6 @@ def _aim(case: Any, served: Served, chance: Random) -> None:
 def test_every_operation_keeps_to_its_description(served: Served, label: str) -> None:
     """No error of ours, no undocumented answer: for well-formed and for malformed requests alike."""
     chance = Random(label)
-    seen: set[int] = set()
     with requests.Session() as session:
 
         def ask(case: Any) -> None:
@@ -166,7 +165,6 @@ def test_every_operation_keeps_to_its_description(served: Served, label: str) ->
             headers = {"Authorization": f"Bearer {served.key}"}
             response = case.call(base_url=served.url, session=session, headers=headers)
             case.validate_response(response, checks=CHECKS)
-            seen.add(response.status_code)
             if response.status_code >= 400:
                 assert response.headers["content-type"] == [PROBLEM]
 
@@ -181,11 +179,6 @@ def test_every_operation_keeps_to_its_description(served: Served, label: str) ->
                 suppress_health_check=list(HealthCheck),
             )
             settled(given(case=strategy)(ask))()
-    assert any(status < 300 for status in seen) or label in _SELDOM, seen
-
-
-_SELDOM = frozenset[str]()
-"""Operations for which chance alone finds no good request; each has tests of its own."""
 
 
 def test_the_description_is_whole() -> None:
