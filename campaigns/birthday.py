@@ -50,9 +50,9 @@ async def plan(work: Work) -> int:
             limit=_SLICE,
         )
         rows = [row for candidate in found if (row := _planned(work, candidate)) is not None]
-        if rows or not found:
-            await delivery_rows.insert_planned(work.tx, rows, renewable=_RENEWABLE)
-            return len(rows)
+        planned = await delivery_rows.insert_planned(work.tx, rows, renewable=_RENEWABLE)
+        if planned or not found:  # one who was greeted this year already, on another day, is no news
+            return planned
         after_id = found[-1].customer_id
 
 

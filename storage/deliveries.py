@@ -112,21 +112,22 @@ async def list_birthday_candidates(
     return [Candidate(*row) for row in await tx.execute(statement)]
 
 
-async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: Sequence[str]) -> None:
-    """Freeze deliveries; one that exists already changes nothing.
+async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: Sequence[str]) -> int:
+    """Freeze deliveries and return how many; one that exists already changes nothing.
 
     Only one that was skipped for a ``renewable`` reason, and so was never queued, is planned again.
     """
     if not rows:
-        return
-    insert = tx.insert(deliveries)
+        return 0
+    planned = [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows]
+    insert = tx.insert(deliveries).values(planned)
     fields = ("occasion_on", "zone", "due_at", "late_after_at", "state", "reason", "planned_at", "settled_at")
     statement = insert.on_conflict_do_update(
         index_elements=["campaign", "occasion", "customer_id"],
         set_={name: insert.excluded[name] for name in fields},
         where=and_(deliveries.c.state == "skipped", or_(*(deliveries.c.reason == reason for reason in renewable))),
     )
-    await tx.execute(statement, [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows])
+    return len((await tx.execute(statement.returning(deliveries.c.id))).all())
 
 
 async def insert_queued(

@@ -105,3 +105,56 @@ async def test_forged_birthdays_change_nothing(town: Town, ann: Chat) -> None:
         assert await ann.taps(data) == []
         assert ann.popup
     assert await birthdays(town) == [(None, None, None)]
+
+
+async def lunar(town: Town) -> list[tuple[int | None, int | None, int | None, str, bool]]:
+    """Return the birthdays with their calendars."""
+    rows = await town.rows("customers")
+    return [(r.birth_month, r.birth_day, r.birth_year, r.birth_calendar, r.birth_leap) for r in rows]
+
+
+async def test_a_lunar_birthday_is_confirmed_by_its_next_date(town: Town) -> None:
+    """Wen names a lunar day: she sees on which date it falls next, and that is kept."""
+    wen = town.chat(222, "Wen", language_code="zh-hans")
+    await wen.says("/birthday")
+    (said,) = await wen.says("农历八月十五")
+    assert "农历八月十五" in said.text
+    assert "2026年9月25日" in said.text
+    (kept,) = await wen.taps("c:bok")
+    assert "农历八月十五" in kept.text
+    assert await lunar(town) == [(8, 15, None, "lunar", False)]
+    (again,) = await wen.says("/birthday")
+    assert "农历八月十五" in again.text
+
+
+async def test_a_leap_month_is_kept_with_its_year(town: Town, ann: Chat) -> None:
+    """Born in a leap month of a year that had it."""
+    await ann.says("/birthday")
+    (said,) = await ann.says("2020 lunar leap 4-3")
+    assert "leap 4th lunar month" in said.text
+    await ann.says("yes")
+    assert await lunar(town) == [(4, 3, None, "lunar", True)]
+
+
+@pytest.mark.parametrize(("choice", "calendar"), [(0, "solar"), (1, "lunar")])
+async def test_a_day_of_either_calendar_is_asked_for(town: Town, choice: int, calendar: str) -> None:
+    """Chinese numbers alone may mean either: both are offered, each by its name."""
+    wen = town.chat(222, "Wen", language_code="zh-hant")
+    await wen.says("/birthday")
+    (said,) = await wen.says("八月十五")
+    assert [words for words, _ in said.buttons] == ["8月15日", "農曆八月十五"]
+    await wen.taps(said.buttons[choice][1])
+    await wen.taps("c:bok")
+    assert await lunar(town) == [(8, 15, None, calendar, False)]
+
+
+async def test_forged_lunar_days_change_nothing(town: Town, ann: Chat) -> None:
+    """A made-up 31st of a lunar month is stale; and a solar 30 February too."""
+    await ann.says("/birthday")
+    await ann.says("3/4")
+    key = (await town.rows("dialogues"))[0].data["key"]
+    for data in (f"c:bday:{key}:4:31:0:1", f"c:bday:{key}:2:30:0:0"):
+        assert await ann.taps(data) == []
+        assert ann.popup
+    (said,) = await ann.taps(f"c:bday:{key}:2:30:0:1")
+    assert "day 30 of the 2nd lunar month" in said.text
