@@ -35,18 +35,10 @@ async def join_records(
 
     Locks their chats, then their records, then their points accounts: whoever speaks for either meanwhile waits.
     """
-    if keep_id == duplicate_id:
-        return Refusal("record.refused.same")
-    await rows.lock_records(work.tx, (keep_id, duplicate_id))
-    both = [await record_rows.get_record(work.tx, customer_id) for customer_id in (keep_id, duplicate_id)]
+    both = await _lock_both(work, keep_id, duplicate_id)
+    if isinstance(both, Refusal):
+        return both
     keep, duplicate = both
-    if keep is None or duplicate is None:
-        return Refusal("record.refused.unknown")
-    for record in (keep, duplicate):
-        if record.erased_at is not None:
-            return Refusal("record.refused.erased")
-        if record.merged_into is not None:
-            return Refusal("record.refused.merged", {"code": record.code})
     moved_cases = [case.id for case in await load_owed(work.tx, [duplicate.id]) if case.live]
     answers = await rows.list_answers(work.tx, keep.id)
     await points.join_accounts(work, from_id=duplicate.id, to_id=keep.id, by=by)
@@ -65,6 +57,21 @@ async def join_records(
         if case.id in moved_cases:
             await desk.show_card(work, case)
     return None
+
+
+async def _lock_both(work: Work, keep_id: int, duplicate_id: int) -> tuple[Record, Record] | Refusal:
+    if keep_id == duplicate_id:
+        return Refusal("record.refused.same")
+    await rows.lock_records(work.tx, (keep_id, duplicate_id))
+    keep, duplicate = [await record_rows.get_record(work.tx, one) for one in (keep_id, duplicate_id)]
+    if keep is None or duplicate is None:
+        return Refusal("record.refused.unknown")
+    for record in (keep, duplicate):
+        if record.erased_at is not None:
+            return Refusal("record.refused.erased")
+        if record.merged_into is not None:
+            return Refusal("record.refused.merged", {"code": record.code})
+    return keep, duplicate
 
 
 def _reconciled(keep: Record, duplicate: Record) -> tuple[dict[str, Any], dict[str, Any]]:

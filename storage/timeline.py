@@ -144,7 +144,9 @@ def _branches(before: bool) -> Sequence[Any]:
         *_of_cases(before),
         *_of_purchases(before),
         *_of_loyalty(before),
+        *_of_vouchers(before),
         *_of_care(before),
+        *_of_audit(before),
     )
 
 
@@ -223,8 +225,8 @@ def _of_purchases(before: bool) -> Sequence[Any]:
 
 
 def _of_loyalty(before: bool) -> Sequence[Any]:
-    """Points (kind, reason, signed points, rule), tiers (after, cause, before), vouchers issued and used (points)."""
-    entry, change, voucher = point_entries.c, tier_changes.c, vouchers.c
+    """Points (kind, reason, signed points, rule) and tiers (after, cause, before)."""
+    entry, change = point_entries.c, tier_changes.c
     return (
         _branch(
             TimelineKind.POINTS,
@@ -250,6 +252,13 @@ def _of_loyalty(before: bool) -> Sequence[Any]:
             extra=change.before,
             actor=(change.actor_kind, change.actor_id),
         ),
+    )
+
+
+def _of_vouchers(before: bool) -> Sequence[Any]:
+    """Vouchers issued and used: the state now, what they cost in points."""
+    voucher = vouchers.c
+    return (
         _branch(
             TimelineKind.VOUCHER_ISSUED,
             voucher.customer_id,
@@ -274,45 +283,53 @@ def _of_loyalty(before: bool) -> Sequence[Any]:
 
 
 def _of_care(before: bool) -> Sequence[Any]:
-    """Consent given (1) or taken back (0), what went out unasked and became of it, merges, events told by others."""
-    log, out, event = audit.c, deliveries.c, customer_events.c
+    """What went out unasked and what became of it; events told by other systems."""
+    out, event = deliveries.c, customer_events.c
     settled = func.coalesce(out.queued_at, out.settled_at, out.planned_at, type_=Instant)
+    delivery = _branch(
+        TimelineKind.DELIVERY,
+        out.customer_id,
+        settled,
+        out.id,
+        out.state != "planned",
+        before=before,
+        label=out.campaign,
+        text=out.reason,
+        extra=out.state,
+    )
     return (
-        _branch(
-            TimelineKind.CONSENT,
-            log.customer_id,
-            log.at,
-            log.id,
-            log.action.like("consent.%"),
-            before=before,
-            label=log.action,
-            number=case((log.after["given"].as_boolean(), 1), else_=0),
-            actor=(log.actor_kind, log.actor_id),
-        ),
-        _branch(
-            TimelineKind.MERGE,
-            log.customer_id,
-            log.at,
-            log.id,
-            log.action == "customer.merge",
-            before=before,
-            label=log.action,
-            text=log.before["duplicate"].as_string(),
-            actor=(log.actor_kind, log.actor_id),
-        ),
-        _branch(
-            TimelineKind.DELIVERY,
-            out.customer_id,
-            settled,
-            out.id,
-            out.state != "planned",
-            before=before,
-            label=out.campaign,
-            text=out.reason,
-            extra=out.state,
-        ),
+        delivery,
         _branch(TimelineKind.EVENT, event.customer_id, event.at, event.id, before=before, label=event.name),
     )
+
+
+def _of_audit(before: bool) -> Sequence[Any]:
+    """Consent given (1) or taken back (0); merges, with the duplicate's code."""
+    log = audit.c
+    actor = (log.actor_kind, log.actor_id)
+    consent = _branch(
+        TimelineKind.CONSENT,
+        log.customer_id,
+        log.at,
+        log.id,
+        log.action.like("consent.%"),
+        before=before,
+        label=log.action,
+        number=case((log.after["given"].as_boolean(), 1), else_=0),
+        actor=actor,
+    )
+    merge = _branch(
+        TimelineKind.MERGE,
+        log.customer_id,
+        log.at,
+        log.id,
+        log.action == "customer.merge",
+        before=before,
+        label=log.action,
+        text=log.before["duplicate"].as_string(),
+        actor=actor,
+    )
+    return (consent, merge)
 
 
 _FIRST, _FURTHER = timeline_query(before=False), timeline_query(before=True)
