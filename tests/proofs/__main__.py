@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable
 
-from tests.proofs import foundation
+from tests.proofs import foundation, loyalty
 
 PROOFS: dict[str, tuple[str, Callable[[], bool]]] = {
     "foundation": ("killed at random moments under load, nothing is lost, doubled or silent", foundation.prove),
+    "loyalty": ("points are never lost, doubled or negative, whatever happens at the same time", loyalty.prove),
 }
 
 
