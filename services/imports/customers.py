@@ -42,6 +42,8 @@ _MERGED = "was merged into another record, which stays as it is"
 class Customers:
     """Imports customers by the key of another system."""
 
+    least = 100
+
     def __init__(self, known: Known) -> None:
         self._language = known.rules.languages[0]
         self.layout = _layout(known)

@@ -37,6 +37,8 @@ _REFUSALS = {
 class Points:
     """Imports points under keys of another system."""
 
+    least = 10
+
     def __init__(self, known: Known) -> None:
         self._may_owe = known.rules.loyalty.clawback is Clawback.NEGATIVE
         self._sums = Sums()

@@ -43,6 +43,7 @@ class Purchases:
 
     def __init__(self, known: Known, *, points: bool = True) -> None:
         self._points = points
+        self.least = 10 if points else 100
         self.layout = _layout(known)
 
     async def store(self, work: Work, lines: Sequence[Row], *, dry_run: bool) -> list[Outcome]:

@@ -22,8 +22,8 @@ _HELD_S = 0.05
 """How long a slice is meant to hold the writer; another program waits hardly longer."""
 _GAP_S = 0.012
 """How long the writer is left alone between slices: another program tries to take it every 10 ms."""
-_FIRST_SLICE = 25
-_SMALLEST_SLICE, _LARGEST_SLICE = 5, 2000
+_LARGEST_SLICE = 2000
+_LEAST_FINISHED = 25
 _TRIES = 10
 """How often a slice is tried while others write what it would write: each time fewer of its keys are new."""
 
@@ -32,6 +32,8 @@ class Importer(Protocol):
     """One kind of import, made for one run."""
 
     layout: Layout
+    least: int
+    """So many lines are stored at once even by a machine that is busy with other things."""
 
     async def store(self, work: Work, rows: Sequence[Row], *, dry_run: bool) -> list[Outcome]:
         """Store the rows of one slice and say what became of each; with ``dry_run`` nothing is written."""
@@ -178,12 +180,12 @@ async def _store(lines: _Lines, importer: Importer, setting: Setting, source: So
         now = setting.open_work(tx).now
         run = await open_run(tx, kind=source.kind, fingerprint=fingerprint, now=now)
     lines.pass_over(run.lines_done)
-    pace = _Pace()
+    pace = _Pace(importer.least)
     while part := lines.take(pace.size):
         await pace.leave_gap()
         run = await _store_slice(part, run, importer, setting, source.file, pace)
     setting.teller.finishing()
-    pace = _Pace()
+    pace = _Pace(_LEAST_FINISHED)
     after: int | None = 0
     while after is not None:
         await pace.leave_gap()
@@ -208,7 +210,8 @@ async def _store_slice(
                 done = await mark_lines_done(tx, run, lines_done=part.last_line, counts=dict(counts))
                 if done is None:
                     raise BadInput("this file is being imported by another carebot; let it end, or stop it")
-            pace.end(len(part.rows) + len(part.bad))
+                pace.worked(len(part.rows) + len(part.bad))
+            pace.end()
             return done
         except Exception as error:
             if is_told:
@@ -226,7 +229,9 @@ async def _finish_part(run: Run, importer: Importer, setting: Setting, after: in
         left = await importer.finish(work, run, after_id=after, limit=pace.size)
         if left is None:
             await mark_lines_done(tx, run, lines_done=run.lines_done, counts=run.counts, ended_at=work.now)
-    pace.end(pace.size)
+        await tx.flush()
+        pace.worked(pace.size)
+    pace.end()
     return left
 
 
@@ -242,19 +247,22 @@ def _tell(part: _Slice, outcomes: list[Outcome], counts: Counter[str], teller: T
 class _Pace:
     """How many lines a slice may have, so that nobody waits long for the writer."""
 
-    def __init__(self) -> None:
-        self.size = _FIRST_SLICE
+    def __init__(self, least: int) -> None:
+        self.size = self._least = least
         self._began = self._ended = time.monotonic()
 
     def begin(self) -> None:
         """The writer is ours."""
         self._began = time.monotonic()
 
-    def end(self, lines: int) -> None:
-        """The writer is free again after ``lines`` lines: the next slice is made to fit."""
+    def worked(self, lines: int) -> None:
+        """So many lines are written, but for the commit, which takes as long for few: the next slice is made to fit."""
+        fitting = int(lines * _HELD_S / max(time.monotonic() - self._began, 0.001))
+        self.size = max(self._least, min(fitting, 2 * self.size, _LARGEST_SLICE))
+
+    def end(self) -> None:
+        """The writer is free again."""
         self._ended = time.monotonic()
-        fitting = int(lines * _HELD_S / max(self._ended - self._began, 0.001))
-        self.size = max(_SMALLEST_SLICE, min(fitting, 2 * self.size, _LARGEST_SLICE))
 
     async def leave_gap(self) -> None:
         """Let others have the writer for a moment, unless reading the lines took that long anyhow."""
