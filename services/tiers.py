@@ -82,7 +82,7 @@ async def review_tiers(work: Work, *, limit: int) -> int:
     for customer_id in sorted(due):
         await points.lock_account(work, customer_id)
         standing = await _standing(work, customer_id)
-        if standing is None or standing.gone or standing.review_at is None or standing.review_at < work.now:
+        if standing is None or standing.gone or standing.review_at is None or standing.review_at > work.now:
             continue  # somebody was faster
         verdict = rules.review(loyalty.tiering, spent_minor=standing.spent_minor, now=work.now)
         await _settle(work, standing, verdict, by=SYSTEM, cause="review")
