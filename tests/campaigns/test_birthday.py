@@ -20,7 +20,6 @@ from storage.database import Database
 from storage.outbox import get_row, mark_settled
 from storage.people import change_customer
 from storage.tables import cases
-from storage.tables import customers as customer_rows
 from tests.handlers.harness import Said, Town
 from texts.catalogue import plain
 
