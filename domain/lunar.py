@@ -36,7 +36,7 @@ def lunar_birthday_on(month: int, day: int, year: int, *, leap: bool) -> date:
 
     One in a leap month is kept in that leap month if the year has it, else in the plain month; one on the 30th of a
     month that has only 29 days, on the 29th. Raises ``ValueError`` for a year that is not known.
-    Source: docs/adr/0025-lunar-birthdays.md.
+    Source: docs/adr/0031-lunar-birthdays.md.
     """
     days = _month_days(year)
     if not days:
