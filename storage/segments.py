@@ -6,7 +6,7 @@ merged into another are never members.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -259,29 +259,44 @@ class _Compiler:
         return case((customers.c.birth_calendar == "lunar", ages[0]), else_=ages[1])
 
     def _instant(self, asked: Field, op: Op, value: Value) -> Condition:
-        at = self._at(asked.name)
-        found: Condition
         if isinstance(value, Span):
-            found = _COMPARE[AGO[op]](at, instant_before(self.today, value))
-            return found
+            return self._at(asked.name, AGO[op], instant_before(self.today, value))
         assert isinstance(value, date)
         start, after = bounds_of(value, self.today.zone)
         if op is Op.EQ:
-            return and_(at >= start, at < after)
+            return and_(self._at(asked.name, Op.GE, start), self._at(asked.name, Op.LT, after))
         if op is Op.NE:
-            return or_(at < start, at >= after)
-        found = {Op.LT: at < start, Op.LE: at < after, Op.GT: at >= after, Op.GE: at >= start}[op]
-        return found
+            return or_(self._at(asked.name, Op.LT, start), self._at(asked.name, Op.GE, after))
+        return self._at(asked.name, Op.GE if op in (Op.GT, Op.GE) else Op.LT, after if op in (Op.GT, Op.LE) else start)
 
-    def _at(self, name: str) -> ColumnElement[Any]:
+    def _at(self, name: str, op: Op, at: datetime) -> Condition:
+        """Compare the first or last of something with an instant, by asking whether there is any before or after."""
         if name == "joined":
-            return customers.c.created_at
-        if name == "last_heard":
-            return _value_of(func.max(interactions.c.at), interactions, interactions.c.direction == "in")
+            found: Condition = _COMPARE[op](customers.c.created_at, at)
+            return found
+        towards = (Op.LT, Op.LE) if name == "first_purchase" else (Op.GT, Op.GE)
+        if op in towards:
+            return self._any(name, _COMPARE[op], at)
+        return and_(self._any(name), not_(self._any(name, _COMPARE[_OPPOSITE[op]], at)))
+
+    def _any(
+        self, name: str, compare: Callable[[Any, Any], Any] | None = None, at: datetime | None = None
+    ) -> Condition:
+        """Return whether there is anything of this kind, or any that stands so to an instant."""
+
+        def holds(column: ColumnElement[Any]) -> Sequence[Condition]:
+            return (compare(column, at),) if compare is not None else ()
+
         if name == "last_contacted":
-            return _value_of(func.max(deliveries.c.queued_at), deliveries)
-        end = func.min if name == "first_purchase" else func.max
-        return _value_of(end(purchases.c.bought_at), purchases, _NOT_RETURNED)
+            queued_at = deliveries.c.queued_at
+            return _of_customer(deliveries, queued_at.is_not(None), *holds(queued_at))
+        if name != "last_heard":
+            return _of_customer(purchases, _NOT_RETURNED, *holds(purchases.c.bought_at))
+        heard = interactions.c.direction == "in"
+        if compare is None:
+            return _of_customer(interactions, heard)
+        his = interactions.c.customer_id  # found by time, for all at once: a person's own words may be thousands
+        return customers.c.id.in_(select(his).where(heard, his.is_not(None), *holds(interactions.c.at)))
 
     def _day(self, asked: Field, op: Op, value: Value) -> Condition:
         day = CustomValue(customers.c.custom, str(asked.key), "text")
@@ -322,7 +337,7 @@ class _Compiler:
         if kind is Kind.LEVEL:
             return customers.c.tier.in_(self.vocabulary.tiers)
         if kind is Kind.INSTANT:
-            return self._at(name).is_not(None)
+            return true() if name == "joined" else self._any(name)
         if name in _KNOWN_BY:
             return customers.c[_KNOWN_BY[name]].is_not(None)
         if kind is Kind.TEXT:
@@ -330,6 +345,7 @@ class _Compiler:
         return self._figure(asked).is_not(None) if kind is Kind.NUMBER else true()
 
 
+_OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
 _KNOWN_BY = {"branch": "branch_id", "owner": "owner_id", "birthday": "birth_month"}
 _NOT_RETURNED = purchases.c.amount_minor > purchases.c.refunded_minor
 _LUNAR, _LEAP = 10_000, 20_000

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Float, String, literal
+from sqlalchemy import ColumnElement, Float, Integer, String, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -31,7 +31,7 @@ def _lowered_postgresql(element: lowered, compiler: SQLCompiler, **more: Any) ->
 
 
 class _Position(FunctionElement[int]):
-    type = Float()
+    type = Integer()
     inherit_cache = True
 
 
@@ -85,15 +85,16 @@ class CustomValue(FunctionElement[Any]):
 
     def __init__(self, column: ColumnElement[Any], key: str, form: str) -> None:
         self.form = form
+        self.column = column
         self.type = Float() if form == "number" else String()
         self.path = literal('$."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"', String())
-        self.key = literal(key, String())
-        super().__init__(column, self.path, self.key)
+        self.field = literal(key, String())
+        super().__init__(column, self.path, self.field)
 
 
 @compiles(CustomValue, "sqlite")
 def _custom_sqlite(element: CustomValue, compiler: SQLCompiler, **more: Any) -> str:
-    column, path, _key = (compiler.process(clause, **more) for clause in element.clauses)
+    column, path = (compiler.process(clause, **more) for clause in (element.column, element.path))
     kind = f"json_type({column}, {path})"
     value = kind if element.form == "flag" else f"json_extract({column}, {path})"
     return f"CASE WHEN {kind} IN ({_SQLITE_TYPES[element.form]}) THEN {value} END"
@@ -101,8 +102,8 @@ def _custom_sqlite(element: CustomValue, compiler: SQLCompiler, **more: Any) -> 
 
 @compiles(CustomValue, "postgresql")
 def _custom_postgresql(element: CustomValue, compiler: SQLCompiler, **more: Any) -> str:
-    column, _path, key = (compiler.process(clause, **more) for clause in element.clauses)
-    value = f"{column} ->> CAST({key} AS TEXT)"
+    column, field = (compiler.process(clause, **more) for clause in (element.column, element.field))
+    value = f"{column} ->> CAST({field} AS TEXT)"
     value = f"CAST({value} AS NUMERIC)" if element.form == "number" else value
-    kind = f"json_typeof({column} -> CAST({key} AS TEXT))"
+    kind = f"json_typeof({column} -> CAST({field} AS TEXT))"
     return f"CASE WHEN {kind} = '{_POSTGRESQL_TYPES[element.form]}' THEN {value} END"

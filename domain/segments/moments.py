@@ -1,9 +1,10 @@
 """The instants and days that an expression's spans and dates mean now, in the business's zone."""
 
 import calendar
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.calendars import LeapDayPolicy, births_kept_on, is_kept_on
@@ -54,13 +55,18 @@ def day_before(day: date, span: Span) -> date:
 def instant_before(today: Today, span: Span) -> datetime:
     """Return the instant a span before now, at the same local time of day."""
     local = today.now.astimezone(today.zone)
-    day = max(day_before(local.date(), span), date(2, 1, 1))
+    day = max(day_before(local.date(), span), _FIRST)
     return local_instant(datetime.combine(day, local.time()), today.zone)
+
+
+_FIRST, _LAST = date(2, 1, 1), date(9998, 1, 1)
+"""Between these the days of every zone are instants of the calendar."""
 
 
 def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the first instant of a local day, and the first one of the next."""
-    start, after = (datetime.combine(on, time()) for on in (day, min(day, date.max - timedelta(days=2)) + timedelta(1)))
+    near = min(max(day, _FIRST), _LAST)
+    start, after = (datetime.combine(on, time()) for on in (near, near + timedelta(days=1)))
     return local_instant(start, zone), local_instant(after, zone)
 
 
@@ -71,17 +77,22 @@ AGO = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE}
 def births_within(today: Today, span: Span) -> frozenset[Birthday]:
     """Return the birthdays, solar and lunar, that are kept from today until a span later, both days included."""
     last = min(_day_after(today.date, span), today.date + timedelta(days=_LONGEST_YEAR))
-    return _births_on((today.date + timedelta(days=nth) for nth in range((last - today.date).days + 1)), today.leap_day)
+    return _births_between(today.date, last, today.leap_day)
 
 
-def births_in_months(today: Today, months: Collection[int]) -> frozenset[Birthday]:
+def births_in_months(today: Today, months: Iterable[int]) -> frozenset[Birthday]:
     """Return the birthdays, solar and lunar, that are kept in these months of this year's (solar) calendar."""
-    first = date(today.date.year, 1, 1)
-    days = (first + timedelta(days=nth) for nth in range(366))
-    return _births_on((day for day in days if day.year == first.year and day.month in months), today.leap_day)
+    year = today.date.year
+    ends = {month: calendar.monthrange(year, month)[1] for month in months}
+    kept = (
+        _births_between(date(year, month, 1), date(year, month, end), today.leap_day) for month, end in ends.items()
+    )
+    return frozenset(birth for births in kept for birth in births)
 
 
-def _births_on(days: Iterable[date], policy: LeapDayPolicy) -> frozenset[Birthday]:
+@lru_cache(maxsize=64)
+def _births_between(first: date, last: date, policy: LeapDayPolicy) -> frozenset[Birthday]:
+    days = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
     return frozenset(
         birth
         for day in days
