@@ -305,7 +305,7 @@ class PointsMachine(RuleBasedStateMachine):
     @rule(
         pair=st.permutations(_NAMES),
         points=st.integers(1, 9),
-        chance=st.integers(0, 1),
+        chance=st.integers(0, 2),
         minutes=st.sampled_from([20, 60, 90]),
     )
     def merges_who_owes(self, pair: list[str], points: int, chance: int, minutes: int) -> None:
@@ -369,7 +369,7 @@ class PointsMachine(RuleBasedStateMachine):
         self.standing[gone] = kept
         self.changed.add(kept)
 
-    @rule(name=_SOMEBODY, chance=st.integers(0, 9))
+    @rule(name=_SOMEBODY, chance=st.integers(0, 19))
     def forgets(self, name: str, chance: int) -> None:
         """Somebody asks to be forgotten."""
         who = self.resolves(name)
