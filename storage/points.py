@@ -93,7 +93,8 @@ _DEBTS = select(
 ).where(point_entries.c.customer_id == _WHOSE, _IS_OWED)
 _OPEN_LOTS = select(literal("lot"), *_LOT).where(point_lots.c.customer_id == _WHOSE, _IS_OPEN)
 _WITHOUT_LOTS: CompoundSelect[Any] = union_all(_HOLDER, _DEBTS)
-_WITH_LOTS: CompoundSelect[Any] = union_all(_HOLDER, _DEBTS, _OPEN_LOTS)
+WITH_LOTS: CompoundSelect[Any] = union_all(_HOLDER, _DEBTS, _OPEN_LOTS)
+"""An account with everything open and owed, of the customer ``whose``."""
 
 
 def _lot(row: Any) -> Lot:
@@ -148,7 +149,7 @@ async def load_holder(tx: Tx, customer_id: int, *, now: datetime, lots: bool = T
 
     Entries and lots that were settled long ago are not read. Without ``lots`` they are left out.
     """
-    rows = (await tx.execute(_WITH_LOTS if lots else _WITHOUT_LOTS, {"whose": customer_id})).all()
+    rows = (await tx.execute(WITH_LOTS if lots else _WITHOUT_LOTS, {"whose": customer_id})).all()
     holder = next((row for row in rows if row.what == "holder"), None)
     if holder is None:
         return None
