@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,13 +25,25 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.rules import Rules
-from services.imports import Customers, Head, Importer, Known, Outcome, Setting, Source, Survey, look_around, run_import
+from services.imports import (
+    Customers,
+    Head,
+    Importer,
+    Known,
+    Outcome,
+    Purchases,
+    Setting,
+    Source,
+    Survey,
+    look_around,
+    run_import,
+)
 from services.work import Work
 from storage.database import Tx, open_database
 from storage.migrate import migrate
 from texts import Texts
 
-ROWS = 20_000
+ROWS, ROWS_EARNING = 20_000, 1000
 FEW, MANY = 10_000, 1_000_000
 _SLICE = 1000
 _NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -61,6 +75,16 @@ def people(count: int) -> str:
     return "id,name,phone,language,birthday,tags\n" + "".join(lines)
 
 
+def sales(count: int, customers: int, prefix: str) -> str:
+    """Return a file of so many purchases of so many customers, over the last months."""
+    lines = (
+        f"{prefix}{n},K{n * 7919 % customers},2026-{1 + n % 10:02d}-{1 + n % 28:02d} 10:{n % 60:02d},{10 + n % 500}.50,"
+        "tea;cup x2\n"
+        for n in range(count)
+    )
+    return "id,customer,bought_at,amount,items\n" + "".join(lines)
+
+
 async def fresh(path: Path) -> None:
     """Make an empty database at ``path``."""
     database = open_database(f"sqlite+aiosqlite:///{path}")
@@ -86,13 +110,14 @@ async def bring(path: Path, make: Callable[[Known], Importer], text: str, kind: 
     return sum(counts.values()) / seconds
 
 
-def raw_again(done: Path, path: Path, tables: Sequence[str]) -> float:
+def raw_again(done: Path, path: Path, tables: Sequence[str], *, audited: str = "customer.import") -> float:
     """Insert what an import made into the same tables of another database, slice by slice; returns rows a second.
 
-    The first of ``tables`` is counted: the others are what has to be written with it.
+    The first of ``tables`` is counted: the others are what has to be written with it, such as the audit of it.
     """
     source = sqlite3.connect(done)
-    rows = {table: source.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+    only = {"audit": f" WHERE action = '{audited}'"}
+    rows = {table: source.execute(f"SELECT * FROM {table}{only.get(table, '')}").fetchall() for table in tables}
     source.close()
     target = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -128,6 +153,17 @@ def peak_mib(folder: Path, count: int) -> tuple[float, float]:
     return usage.ru_maxrss / 1024, count / (time.perf_counter() - began)
 
 
+@dataclass
+class Figures:
+    """Rows a second of each round."""
+
+    customers: list[float] = field(default_factory=list)
+    customers_raw: list[float] = field(default_factory=list)
+    sales: list[float] = field(default_factory=list)
+    sales_raw: list[float] = field(default_factory=list)
+    sales_with_points: list[float] = field(default_factory=list)
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.imports", description=__doc__)
@@ -136,28 +172,38 @@ def main() -> int:
     given = parser.parse_args()
     table = Table("goal", "wanted", "figure", title="Imports", title_justify="left")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        ours, raw = _rounds(folder, given.rounds)
-        ratio = median(ours) / median(raw)
-        table.add_row("L3 customers: carebot / raw executemany", "≥ 0.1", f"{ratio:.2f}")
-        table.add_row("L3 customers, rows a second", "≥ 5,000", f"{median(ours):,.0f} (raw {median(raw):,.0f})")
+        figures = Figures()
+        for number in range(given.rounds):
+            _round(Path(name), number, figures)
+        _add_rates(table, figures)
         if given.many:
-            few, many = peak_mib(folder, FEW), peak_mib(folder, given.many)
+            few, many = peak_mib(Path(name), FEW), peak_mib(Path(name), given.many)
             more = f"{many[0] - few[0]:+.0f} ({few[0]:.0f} → {many[0]:.0f}; {many[1]:,.0f} rows/s)"
             table.add_row(f"L3 memory, {given.many:,} rows beside {FEW:,}, MiB", "≤ +40", more)
     Console(width=None if sys.stdout.isatty() else 110).print(table)
     return 0
 
 
-def _rounds(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
-    ours, raw = [], []
-    for number in range(rounds):
-        done, other = folder / f"{number}.db", folder / f"{number}-raw.db"
-        asyncio.run(fresh(done))
-        asyncio.run(fresh(other))
-        ours.append(asyncio.run(bring(done, Customers, people(ROWS), "customers")))
-        raw.append(raw_again(done, other, ("customers", "customer_tags", "audit")))
-    return ours, raw
+def _add_rates(table: Table, figures: Figures) -> None:
+    ours, raw = median(figures.customers), median(figures.customers_raw)
+    table.add_row("L3 customers: carebot / raw executemany", "≥ 0.1", f"{ours / raw:.2f}")
+    table.add_row("L3 customers, rows a second", "≥ 5,000", f"{ours:,.0f} (raw {raw:,.0f})")
+    ours, raw = median(figures.sales), median(figures.sales_raw)
+    table.add_row("L3 purchases, no points: carebot / raw executemany", "≥ 0.1", f"{ours / raw:.2f}")
+    table.add_row("L3 purchases, no points, rows a second", "≥ 5,000", f"{ours:,.0f} (raw {raw:,.0f})")
+    table.add_row("L3 purchases with points, rows a second", "", f"{median(figures.sales_with_points):,.0f}")
+
+
+def _round(folder: Path, number: int, figures: Figures) -> None:
+    done, other = folder / f"{number}.db", folder / f"{number}-raw.db"
+    for path in (done, other):
+        asyncio.run(fresh(path))
+    figures.customers.append(asyncio.run(bring(done, Customers, people(ROWS), "customers")))
+    figures.customers_raw.append(raw_again(done, other, ("customers", "customer_tags", "audit")))
+    silent = partial(Purchases, points=False)
+    figures.sales.append(asyncio.run(bring(done, silent, sales(ROWS, ROWS, "S"), "purchases")))
+    figures.sales_raw.append(raw_again(done, other, ("purchases", "audit"), audited="purchase.recorded"))
+    figures.sales_with_points.append(asyncio.run(bring(done, Purchases, sales(ROWS_EARNING, ROWS, "P"), "purchases")))
 
 
 if __name__ == "__main__":

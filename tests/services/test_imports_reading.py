@@ -68,7 +68,8 @@ def test_what_is_no_text_is_told_in_one_line(raw: bytes, encoding: str | None, s
 
 def test_a_damaged_utf8_file_is_not_taken_for_another_encoding() -> None:
     """GB18030 would read nearly anything, and every name of the file would be stored as nonsense."""
-    raw = b"id,name\n" + "1,王小明李四张三\n".encode() * 30 + b"31,\xe7\x8e\n"
+    raw = b"id,name\n" + "1,王小明明\n".encode() * 30 + "31,中\n".encode("gb18030")
+    assert raw.decode("gb18030")
     with pytest.raises(BadInput, match="line 32: the text is not UTF-8 any more"):
         read(raw)
 
