@@ -1,6 +1,7 @@
 """What an import tells while it is at work and at its end: on the screen, and line by line in files beside."""
 
 import csv
+import os
 import sys
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from services.review import cell
 _SHOWN = 20
 _VALUE_LETTERS = 40
 _SAID_EVERY_S = 10.0
+_KEPT_AT_ONCE = 1000
 _HEADS = {"errors": ("line", "column", "value", "problem"), "dry-run": ("line", "would be", "what")}
 
 
@@ -104,33 +106,40 @@ class _Beside:
 
     def open(self, lines_done: int) -> None:
         """Begin anew, or behind what an import that was stopped had told of the first ``lines_done`` lines."""
-        kept = self._read_kept(lines_done) if lines_done else []
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
-        if kept:
-            self.write(kept)
+        if lines_done and self._path.is_file():
+            self._go_on(lines_done)
+        else:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
-    def _read_kept(self, lines_done: int) -> list[tuple[Any, ...]]:
-        try:
-            with self._path.open(encoding="utf-8-sig", newline="") as file:
-                rows = [tuple(row) for row in csv.reader(file)][1:]
-        except OSError:
-            return []
-        return [row for row in rows if len(row) == len(self._head) and row[0].isdigit() and int(row[0]) <= lines_done]
+    def _go_on(self, lines_done: int) -> None:
+        """Take over what was told of those lines, in a new file that then takes the old one's place."""
+        with self._path.open(encoding="utf-8-sig", errors="replace", newline="") as told:
+            self._make(self._path.with_name(f"{self._path.name}.part"))
+            kept: list[tuple[Any, ...]] = []
+            for row in csv.reader(told):
+                if len(row) == len(self._head) and row[0].isdecimal() and int(row[0]) <= lines_done:
+                    kept.append((int(row[0]), *row[1:]))
+                if len(kept) == _KEPT_AT_ONCE:
+                    self.write(kept)
+                    kept = []
+            self.write(kept)
+        if self._file is not None:
+            os.replace(self._file.name, self._path)
 
     def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows; they are the system's before this returns, so that they outlive the program."""
         if self._file is None and rows and not self._fault:
-            self._make()
+            self._make(self._path)
         self._before = (self._file.tell() if self._file else 0, len(self.first), self.count)
         if self._file is not None:
             self._keep(rows)
-        self.first += rows[: _SHOWN - len(self.first)]
+        self.first += rows[: max(0, _SHOWN - len(self.first))]
         self.count += len(rows)
 
-    def _make(self) -> None:
+    def _make(self, path: Path) -> None:
         try:
-            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+            self._file = path.open("w", encoding="utf-8-sig", newline="")
             csv.writer(self._file).writerow(self._head)
         except OSError as error:
             self._fault = f"{self._path} could not be written: {(error.strerror or 'error').lower()}"
@@ -153,10 +162,12 @@ class _Beside:
             self._file.truncate()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and take one away that holds nothing."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
+                if not self.count:
+                    self._path.unlink(missing_ok=True)
             self._file = None
 
 
@@ -191,7 +202,7 @@ class _Bar:
         self._progress.update(self._task, completed=bytes_done, rate=rate)
 
     def finish(self) -> None:
-        self._progress.update(self._task, description="reckoning tiers", total=None)
+        self._progress.update(self._task, description="finishing", total=None)
 
     def end(self) -> None:
         self._progress.stop()

@@ -1,10 +1,13 @@
 """``carebot import`` as an operator uses it: one clear line for what cannot be read, a report for what can."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from bot.commands.imports_told import Told
+from services.imports import Head, Outcome, Result, Survey
 from tests.bot.test_cli import Shop
 
 
@@ -102,3 +105,34 @@ def test_points_come_in_by_the_command_line(shop: Shop) -> None:
     assert err.splitlines()[0] == (
         'line 3, customer: "B2" is no customer; import customers first, or write the id, member code or phone of one'
     )
+
+
+def bad(line: int) -> Outcome:
+    """A line that is bad."""
+    return Outcome(line, Result.BAD, "is empty", "name")
+
+
+def test_what_was_told_but_not_stored_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether somebody else was faster in the same moment, or the program ended before the commit."""
+    found, head = Survey("", "utf-8", 100), Head(2, ())
+    told = Told(tmp_path / "guests.csv", dry_run=False)
+    told.begin(found, head, 0)
+    told.tell([bad(3)], bytes_done=10, counts=Counter(bad=1))
+    told.tell([bad(5), bad(6)], bytes_done=20, counts=Counter(bad=3))
+    told.take_back()
+    told.tell([bad(5)], bytes_done=20, counts=Counter(bad=2))
+    told.tell([bad(9)], bytes_done=30, counts=Counter(bad=3))
+    told.end()
+    later = Told(tmp_path / "guests.csv", dry_run=False)
+    later.begin(found, head, 7)
+    later.tell([bad(9)], bytes_done=30, counts=Counter(bad=3))
+    later.end()
+    later.report(Counter(bad=3))
+    assert [row["line"] for row in rows(tmp_path / "guests.csv.errors.csv")] == ["3", "5", "9"]
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "goes on behind line 7, where it was stopped",
+        "line 3, name",
+        "line 5, name",
+        "line 9, name",
+        "all of them",
+    ]
