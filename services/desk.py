@@ -260,13 +260,19 @@ def _told(work: Work, value: object, language: str) -> object:
 
 
 async def notice_staff(
-    work: Work, key: str, *, buttons: Rows = (), dedupe_key: str | None = None, **values: object
+    work: Work,
+    key: str,
+    *,
+    buttons: Rows = (),
+    replacing: int | None = None,
+    dedupe_key: str | None = None,
+    **values: object,
 ) -> None:
     """Queue a notice for the first staff group, outside any topic; without a group there is nobody to tell."""
     group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
     if group is not None:
         html = work.texts.say(key, desk_language(work, group), **values)
-        await tell(work, to_staff_group(group.id), html, buttons=buttons, dedupe_key=dedupe_key)
+        await tell(work, to_staff_group(group.id), html, buttons=buttons, replacing=replacing, dedupe_key=dedupe_key)
 
 
 async def show_case(work: Work, case: Case) -> None:
