@@ -12,8 +12,10 @@ from services.imports import Customers, Known, Outcome
 from services.imports.columns import Row
 from services.work import Work
 from storage.database import Database, open_database
+from storage.imports import get_run, mark_lines_done, open_run
 from storage.tables import audit, customers, import_runs
 from tests.services.importing import Office
+from tests.services.shop import MORNING
 from texts import Texts
 
 FILE = "id,name\n" + "".join(f"{n},Guest {n}\n" for n in range(300)) + ",nobody\n" + "7,Guest 7 again\n"
@@ -91,6 +93,21 @@ async def test_two_imports_of_one_file_at_once_double_nothing(database: Database
     assert len(told) < 2
     assert not [end for end in ended if isinstance(end, BaseException) and not isinstance(end, BadInput)]
     assert await count(offices[0]) == (300, 300)
+
+
+async def test_a_run_that_somebody_else_brought_forward_is_left_to_them(database: Database) -> None:
+    """Whoever comes second with a slice stores nothing of it; and a run that has ended begins anew."""
+    async with database.write() as tx:
+        ours = await open_run(tx, kind="customers", fingerprint="x", now=MORNING)
+        theirs = await open_run(tx, kind="customers", fingerprint="x", now=MORNING)
+        assert await mark_lines_done(tx, theirs, lines_done=5, counts={"new": 5}) is not None
+        assert await mark_lines_done(tx, ours, lines_done=7, counts={"new": 7}) is None
+        again = await open_run(tx, kind="customers", fingerprint="x", now=MORNING)
+        assert (again.lines_done, again.counts) == (5, {"new": 5})
+        assert await mark_lines_done(tx, again, lines_done=5, counts={"new": 5}, ended_at=MORNING) is not None
+        assert await mark_lines_done(tx, again, lines_done=6, counts={"new": 6}) is None
+        assert await get_run(tx, kind="customers", fingerprint="x") is None
+        assert (await open_run(tx, kind="customers", fingerprint="x", now=MORNING)).lines_done == 0
 
 
 async def test_who_writes_beside_an_import_waits_for_one_slice(sqlite_url: str, texts: Texts) -> None:
