@@ -1,5 +1,8 @@
 """Whoever asks to be forgotten is forgotten everywhere, and nobody else is."""
 
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,9 @@ from domain.errors import NotFound
 from domain.interactions import Content, Kind, MediaRef
 from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind
-from services import cases
-from services.erasure import erase_customer, replay_erasures
+from services import cases, points
+from services.erasure import erase_customer, foresee_losses, replay_erasures
+from services.rewards import redeem
 from services.speech import record_heard
 from storage import jobs, outbox, people, tables
 from storage.database import Database
@@ -18,6 +22,7 @@ from storage.erasure import STEPS
 from storage.interactions import Origin
 from storage.search import search_interactions
 from storage.staff import load_staff
+from tests.services.loyalty import COFFEE, at_once, member_with, on_the_shelf
 from tests.services.shop import ANN_CHAT, BOT, MORNING, Working, arrive
 from tests.services.traces import live, places, shop, worded
 
@@ -205,6 +210,47 @@ async def test_the_books_keep_sums_and_days_without_a_person(database: Database,
     assert record.code == f"-{his}"
     assert (record.phone, record.birth_month, record.owner_id, record.zone, record.lost_reason) == (None,) * 5
     assert left == set()
+
+
+async def test_the_ledger_of_the_forgotten_adds_up_to_nothing(working: Working) -> None:
+    """Points there, pending and owed are all booked out, so that nothing can be spent and every check still holds."""
+    async with working() as work:
+        ann = await arrive(work, chat_id=ANN_CHAT, name="Ann")
+        his, day = ann.customer.id, timedelta(days=1)
+        await points.earn(work, his, points=100, source_key="sale:1", by=SYSTEM)
+        await points.earn(work, his, points=50, source_key="sale:2", by=SYSTEM, available_at=work.now + day)
+        await points.earn(work, his, points=25, source_key="sale:3", by=SYSTEM, awaits="delivered")
+        await points.spend(work, his, points=40, source_key="tea", by=ann.actor)
+    async with working(later=timedelta(hours=1)) as work:
+        assert (await foresee_losses(work, his)).points == 60 + 50 + 25
+        assert not isinstance(await erase_customer(work, his, by=ann.actor), Refusal)
+    async with working(later=timedelta(days=2)) as work:
+        balance = await points.balance_of(work, his)
+        assert (balance.available, balance.pending, balance.owed) == (0, 0, 0)
+        assert (await points.check_accounts(work, after_id=0)).faults == ()
+        assert isinstance(await points.earn(work, his, points=5, source_key="late", by=SYSTEM), Refusal)
+        assert sum(entry.points for entry in await points.list_history(work, his, limit=20)) == 0
+
+
+async def test_forgetting_and_redeeming_at_once_leave_no_voucher_to_use(database: Database, working: Working) -> None:
+    """Whoever is first, nothing of hers can be used afterwards, and the books add up."""
+    for nth in range(6):
+        async with working() as work:
+            his = await member_with(work, 300, chat_id=3000 + nth, name=f"Ann{nth}")
+            reward = await on_the_shelf(work, replace(COFFEE, key=f"coffee{nth}", stock=1))
+        by = Actor(ActorKind.CUSTOMER, his)
+        await at_once(
+            working,
+            partial(redeem, customer_id=his, reward_id=reward.id, source_key=f"tap:{nth}", by=by),
+            partial(erase_customer, customer_id=his, by=by),
+        )
+    async with database.read() as tx:
+        states = set((await tx.execute(select(tables.vouchers.c.state))).scalars())
+        names = set((await tx.execute(select(tables.customers.c.name))).scalars())
+    assert states <= {"void"}
+    assert names == {""}
+    async with working() as work:
+        assert (await points.check_accounts(work, after_id=0)).faults == ()
 
 
 async def test_whom_she_brought_no_longer_names_her(database: Database, working: Working) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.made_files import make
 from domain.outcomes import Refusal
 from services import mydata
 from services.work import Person
 from storage import tables
 from storage.database import Database
+from storage.files import get_file
 from storage.mydata import DECISIONS, NOT_SHOWN, PARTS
 from tests.services.shop import Working
 from tests.services.traces import shop, worded
@@ -120,6 +122,22 @@ async def test_the_file_is_ordered_once_a_day(database: Database, working: Worki
         assert set(jobs) == {file.id for file in files}
     assert [file.name for file in files] == ["mydata-2026-11-22.json", "mydata-2026-11-23.json"]
     assert files[0].recipe["made"]["customer_id"] == ann.customer.id
+
+
+async def test_the_job_makes_the_file_that_was_ordered(database: Database, working: Working) -> None:
+    """What was wanted in the transaction is made outside of it, and says at its head what it is in her language."""
+    ann, _bob = await shop(working)
+    async with working() as work:
+        assert await mydata.order(work, ann) is None
+    async with database.read() as tx:
+        wanted = select(tables.files.c.id).where(tables.files.c.kind == "mydata")
+        file = await get_file(tx, (await tx.execute(wanted)).scalar_one())
+    assert file is not None
+    made = json.loads(await make(file, database))
+    assert made["about"][0] == "Everything Our shop keeps about you."
+    assert made["about"][2].startswith("Not quoted: 1 note of our people")
+    assert [record["code"] for record in made["records"]] == [ann.customer.code]
+    assert [change["action"] for change in made["changes"]][-1] == "customer.mydata"
 
 
 async def test_a_file_that_could_not_be_made_may_be_asked_for_again(working: Working) -> None:
