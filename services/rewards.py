@@ -25,6 +25,7 @@ from storage import rewards as reward_rows
 from storage.audit import add_audit
 from storage.interactions import add_interaction
 from storage.outbox import add_outgoing
+from storage.points import get_entry_by_key
 from texts.catalogue import plain
 
 _CODE_BITS = 5 * VOUCHER_SIGNS
@@ -128,6 +129,8 @@ async def redeem(work: Work, customer_id: int, reward_id: int, *, source_key: st
     issued = await reward_rows.get_voucher_of_key(work.tx, source_key, customer_id=customer_id)
     if issued is not None:
         return issued if issued.reward_id == reward_id else Refusal("points.refused.key_taken")
+    if await get_entry_by_key(work.tx, source_key) is not None:  # those points went for something else
+        return Refusal("points.refused.key_taken")
     reward = await reward_rows.get_reward(work.tx, reward_id)
     refusal = await _why_not(work, customer_id, reward)
     if reward is None or refusal is not None:

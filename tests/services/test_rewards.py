@@ -12,8 +12,10 @@ from domain.errors import SettingsError
 from domain.loyalty import LoyaltyRules
 from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind, Role
+from domain.points import Entry
 from domain.rewards import Voucher, VoucherState
 from domain.rules import Rules
+from services.points import spend
 from services.rewards import change_reward, list_rewards, redeem, seed_rewards, show_picture
 from services.vouchers import list_vouchers, person_of_customer
 from services.work import Work
@@ -173,6 +175,17 @@ async def test_a_key_is_for_one_wish(working: Working) -> None:
         done = await redeem(work, ann, mug.id, source_key=f"tap:{ann}", by=by)
         assert done == Refusal("points.refused.key_taken")
         assert [each.state for each in await list_vouchers(work, ann)] == [VoucherState.ISSUED]
+
+
+async def test_points_that_went_for_something_else_bring_no_voucher(working: Working) -> None:
+    """A till paid with 300 points under a key; the same key redeems nothing, though the price is the same."""
+    async with working() as work:
+        ann, coffee = await member_with(work, 600), await on_the_shelf(work)
+        assert isinstance(await spend(work, ann, points=300, source_key="till:1", by=SYSTEM), Entry)
+        again = await redeem(work, ann, coffee, source_key="till:1", by=SYSTEM)
+        assert again == Refusal("points.refused.key_taken")
+        assert (await spendable(work, ann), await list_vouchers(work, ann)) == (300, [])
+        assert [reward.stock for reward in await list_rewards(work)] == [5]
 
 
 async def test_a_reward_is_shown_with_its_picture(working: Working, database: Database, tmp_path: Path) -> None:
