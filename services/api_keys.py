@@ -8,7 +8,9 @@ from typing import Any
 
 from domain.api_keys import ApiKey, Scope, hash_key, prefix_of, write_key
 from domain.errors import BadInput, NotFound
+from domain.outcomes import Refusal
 from domain.people import Actor
+from services.permits import may_administer
 from services.work import Work
 from storage import api as rows
 from storage.api import KeptAnswer
@@ -27,8 +29,10 @@ class NewKey:
     key: str
 
 
-async def create_key(work: Work, *, name: str, scopes: Sequence[Scope], per_minute: int, by: Actor) -> NewKey:
-    """Make a key that may do ``scopes``, ``per_minute`` requests a minute. Raises :class:`BadInput`."""
+async def create_key(work: Work, *, name: str, scopes: Sequence[Scope], per_minute: int, by: Actor) -> NewKey | Refusal:
+    """Make a key that may do ``scopes``, ``per_minute`` requests a minute. For admins. Raises :class:`BadInput`."""
+    if not await may_administer(work, by):
+        return Refusal("desk.refused.not_allowed")
     if not name.strip() or len(name) > _NAME_LETTERS or not name.isprintable():
         raise BadInput(f"--name: give the key a name of up to {_NAME_LETTERS} letters, such as the till it is for")
     if not scopes:
@@ -50,11 +54,14 @@ async def create_key(work: Work, *, name: str, scopes: Sequence[Scope], per_minu
     return NewKey(key_id, key)
 
 
-async def revoke_key(work: Work, key_id: int, *, by: Actor) -> None:
-    """Let a key open nothing any more, from the next request on. Raises :class:`NotFound`."""
+async def revoke_key(work: Work, key_id: int, *, by: Actor) -> Refusal | None:
+    """Let a key open nothing any more, from the next request on. For admins. Raises :class:`NotFound`."""
+    if not await may_administer(work, by):
+        return Refusal("desk.refused.not_allowed")
     if not await rows.revoke_key(work.tx, key_id, now=work.now):
         raise NotFound(f"there is no valid key {key_id}; `carebot api key list` shows them")
     add_audit(work.tx, at=work.now, actor=by, action="api_key.revoked", subject=("api_key", key_id))
+    return None
 
 
 async def recognise(work: Work, key: str) -> ApiKey | None:

@@ -13,6 +13,11 @@ async def may(work: Work, by: Actor, permission: Permission) -> bool:
     return member is not None and member.may(permission)
 
 
+async def may_administer(work: Work, by: Actor) -> bool:
+    """Return whether ``by`` may decide who gets in and who is told: never an API key, whatever its scopes."""
+    return by.kind is not ActorKind.API and await may(work, by, Permission.ADMINISTER)
+
+
 async def member_of(work: Work, by: Actor) -> StaffMember | None:
     """Return the member of staff who acts, if it is one."""
     if by.kind is not ActorKind.STAFF or by.id is None:

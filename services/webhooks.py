@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from domain.errors import BadInput, NotFound
+from domain.outcomes import Refusal
 from domain.people import Actor
 from domain.webhooks import (
     GIVE_UP_AFTER,
@@ -19,6 +20,7 @@ from domain.webhooks import (
     hold_after,
     pause_after,
 )
+from services.permits import may_administer
 from services.work import Work
 from storage import webhooks as rows
 from storage.audit import add_audit
@@ -52,11 +54,15 @@ async def emit(work: Work, kind: str, *, customer_id: int | None, data: dict[str
         )
 
 
-async def add_endpoint(work: Work, *, url: str, kinds: Sequence[str], allow_private: bool, by: Actor) -> NewEndpoint:
+async def add_endpoint(
+    work: Work, *, url: str, kinds: Sequence[str], allow_private: bool, by: Actor
+) -> NewEndpoint | Refusal:
     """Tell ``url`` of these kinds of event from now on, of all when none is named.
 
-    Raises :class:`BadInput` for an address or a kind that cannot be.
+    For admins. Raises :class:`BadInput` for an address or a kind that cannot be.
     """
+    if not await may_administer(work, by):
+        return Refusal("desk.refused.not_allowed")
     if fault := fault_of_url(url, allow_private=allow_private):
         raise BadInput(f"the address {fault}")
     if unknown := [kind for kind in kinds if kind not in KINDS]:
@@ -70,11 +76,14 @@ async def add_endpoint(work: Work, *, url: str, kinds: Sequence[str], allow_priv
     return NewEndpoint(endpoint_id, secret)
 
 
-async def remove_endpoint(work: Work, endpoint_id: int, *, by: Actor) -> None:
-    """Tell an endpoint nothing more; what was still to be sent is given up. Raises :class:`NotFound`."""
+async def remove_endpoint(work: Work, endpoint_id: int, *, by: Actor) -> Refusal | None:
+    """Tell an endpoint nothing more; what was still to be sent is given up. For admins. Raises :class:`NotFound`."""
+    if not await may_administer(work, by):
+        return Refusal("desk.refused.not_allowed")
     if not await rows.retire_endpoint(work.tx, endpoint_id, error="the endpoint was removed", now=work.now):
         raise NotFound(f"there is no webhook {endpoint_id}; `carebot webhook list` shows them")
     _audit(work, by, "webhook.removed", endpoint_id, None)
+    return None
 
 
 async def replay(
@@ -139,16 +148,20 @@ async def settle_try(
         if endpoint.failing_since_at is not None:
             await rows.note_health(work.tx, endpoint.id, failures=0, failing_since_at=None, not_before_at=None)
         return replace(endpoint, failures=0, failing_since_at=None, not_before_at=None)
-    gone = now - delivery.queued_at >= GIVE_UP_AFTER
-    again_at = now + pause_after(delivery.attempts + 1, share=random())
+    return await _try_again(work, endpoint, delivery, status=status, error=error or f"answered {status}")
+
+
+async def _try_again(work: Work, endpoint: Endpoint, delivery: Delivery, *, status: int | None, error: str) -> Endpoint:
+    now = work.now
+    given_up = now - delivery.queued_at >= GIVE_UP_AFTER
     await rows.settle(
         work.tx,
         delivery.id,
-        state="failed" if gone else "open",
+        state="failed" if given_up else "open",
         now=now,
         status=status,
-        error=(error or f"answered {status}")[:_ERROR_LETTERS],
-        due_at=again_at,
+        error=error[:_ERROR_LETTERS],
+        due_at=now + pause_after(delivery.attempts + 1, share=random()),
     )
     out_of_order = status is None or status in _TRY_LATER or not 400 <= status < 500
     failures = endpoint.failures + out_of_order

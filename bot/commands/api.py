@@ -37,6 +37,7 @@ async def _create_key(file: Path | None, name: str, scopes: Sequence[Scope], per
     async with store(file) as (settings, database), database.write() as tx:
         limit = per_minute or settings.api.per_minute
         made = await api_keys.create_key(work_of(settings, tx), name=name, scopes=scopes, per_minute=limit, by=SYSTEM)
+    assert isinstance(made, api_keys.NewKey)
     print(made.key)
     print(
         f"this is key {made.id}, up to {limit} requests a minute; it is shown only now: keep it like a password",
@@ -86,6 +87,7 @@ async def _add_webhook(file: Path | None, url: str, kinds: Sequence[str], allow_
         made = await webhooks.add_endpoint(
             work_of(settings, tx), url=url, kinds=kinds, allow_private=allow_private, by=SYSTEM
         )
+    assert isinstance(made, webhooks.NewEndpoint)
     print(made.secret)
     print(
         f"this is the secret of webhook {made.id}, by which its deliveries are signed; it is shown only now",

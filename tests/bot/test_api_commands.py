@@ -1,6 +1,8 @@
 """``carebot api`` and ``carebot webhook``: one clear line each, secrets shown once."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,12 @@ def test_webhook_commands_refuse_what_cannot_be(shell: Shell, words: tuple[str, 
     """One line with the mend."""
     with pytest.raises(BadInput, match=mend):
         shell("webhook", *words)
+
+
+def test_a_program_without_the_api_loads_no_web_framework() -> None:
+    """Who serves no API pays neither memory nor start for it."""
+    probe = "import bot.app, bot.webhook_sender, sys; sys.exit('fastapi' in sys.modules or 'uvicorn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
 def test_the_description_is_printed_without_a_configuration(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ class Shop:
         """Add the receiver as an endpoint; returns its secret."""
         async with self.working() as work:
             made = await webhooks.add_endpoint(work, url=self.url, kinds=(), allow_private=True, by=SYSTEM)
+        assert isinstance(made, webhooks.NewEndpoint)
         return made.secret
 
     async def happens(self, number: int) -> None:

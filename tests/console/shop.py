@@ -72,6 +72,7 @@ class Shop:
             made = await api_keys.create_key(
                 work, name="till", scopes=scopes or tuple(Scope), per_minute=per_minute, by=SYSTEM
             )
+        assert isinstance(made, api_keys.NewKey)
         return Till(self, made.key, made.id)
 
 

@@ -1,5 +1,6 @@
 """Records over the API: the same services as the chat, by public codes."""
 
+import asyncio
 from datetime import timedelta
 
 from domain.people import SYSTEM
@@ -11,7 +12,7 @@ from tests.services.shop import MORNING, arrive
 PHONE = "138 0013 8000"
 
 
-async def test_a_customer_added_is_found_again(till: Till) -> None:
+async def test_a_customer_added_is_found_again(corner_till: Till) -> None:
     """What was said is what is read, spelled as the record keeps it."""
     wish = {
         "name": "Ann Lee",
@@ -21,10 +22,10 @@ async def test_a_customer_added_is_found_again(till: Till) -> None:
         "tags": ["Tea", "regular"],
         "source_key": "crm-1",
     }
-    response = await till.ask("POST", "/customers", wish)
+    response = await corner_till.ask("POST", "/customers", wish)
     made = response.json()
     assert response.headers["location"] == f"/v1/customers/{made['code']}"
-    found = await till.get(f"/customers/{made['code'].lower()}")
+    found = await corner_till.get(f"/customers/{made['code'].lower()}")
     assert found == made
     assert (found["phone"], found["zone"], found["zone_source"]) == ("+8613800138000", "Asia/Shanghai", "phone")
     assert found["birthday"] == {"month": 8, "day": 15, "year": None, "lunar": True, "leap": False}
@@ -38,12 +39,19 @@ async def test_the_key_of_another_system_is_nobody_elses(corner_till: Till) -> N
     assert (again.status_code, again.json()["code"]) == (409, "record.refused.source_key")
 
 
-async def test_only_the_fields_given_change(till: Till) -> None:
+async def test_the_same_customer_added_twice_at_once_is_one(till: Till) -> None:
+    """Two systems that know the same person by one key: one adds, the others are told, nobody gets an error."""
+    wish = {"name": "Ann", "source_key": "crm-1"}
+    answers = await asyncio.gather(*(till.ask("POST", "/customers", wish) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
+async def test_only_the_fields_given_change(corner_till: Till) -> None:
     """Null empties a field, what is left out stays."""
-    ann = await till.customer(call_name="Annie", preferences="No nuts")
-    changed = (await till.ask("PATCH", f"/customers/{ann}", {"call_name": None, "lost_reason": "moved"})).json()
+    ann = await corner_till.customer(call_name="Annie", preferences="No nuts")
+    changed = (await corner_till.ask("PATCH", f"/customers/{ann}", {"call_name": None, "lost_reason": "moved"})).json()
     assert (changed["call_name"], changed["preferences"], changed["lost_reason"]) == (None, "No nuts", "moved")
-    unknown = await till.ask("PATCH", f"/customers/{ann}", {"branch": "nowhere"})
+    unknown = await corner_till.ask("PATCH", f"/customers/{ann}", {"branch": "nowhere"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "branch.unknown")
 
 
@@ -82,54 +90,54 @@ async def test_what_changed_since_a_moment_is_listed(till: Till, shop: Shop) -> 
     assert [item["code"] for item in (await till.get("/customers", updated_since=since))["items"]] == [ann, cy]
 
 
-async def test_a_merged_duplicate_leads_to_the_record_that_stays(till: Till) -> None:
+async def test_a_merged_duplicate_leads_to_the_record_that_stays(corner_till: Till) -> None:
     """Points of both are one's; the old code still works."""
-    ann, twin = await till.customer("Ann"), await till.customer("Ann", phone=PHONE)
+    ann, twin = await corner_till.customer("Ann"), await corner_till.customer("Ann", phone=PHONE)
     gift = {"points": 30, "reason": "Moved here with us"}
-    await till.post(f"/customers/{twin}/points/earn", gift)
-    kept = await till.post(f"/customers/{ann}/merge", {"duplicate": twin, "reason": "One person"})
+    await corner_till.post(f"/customers/{twin}/points/earn", gift)
+    kept = await corner_till.post(f"/customers/{ann}/merge", {"duplicate": twin, "reason": "One person"})
     assert (kept["code"], kept["phone"]) == (ann, "+8613800138000")
-    assert (await till.get(f"/customers/{twin}"))["code"] == ann
-    assert (await till.get(f"/customers/{ann}/points"))["spendable"] == 30
-    again = await till.ask("POST", f"/customers/{ann}/merge", {"duplicate": twin, "reason": "One person"})
+    assert (await corner_till.get(f"/customers/{twin}"))["code"] == ann
+    assert (await corner_till.get(f"/customers/{ann}/points"))["spendable"] == 30
+    again = await corner_till.ask("POST", f"/customers/{ann}/merge", {"duplicate": twin, "reason": "One person"})
     assert (again.status_code, again.json()["code"]) == (409, "record.refused.same")
 
 
-async def test_a_link_code_is_made_for_who_has_no_chat_yet(till: Till, shop: Shop) -> None:
+async def test_a_link_code_is_made_for_who_has_no_chat_yet(corner_till: Till, corner_shop: Shop) -> None:
     """The whole link comes with it; a customer who writes already needs none."""
-    ann = await till.customer()
-    made = await till.ask("POST", f"/customers/{ann}/link-code")
+    ann = await corner_till.customer()
+    made = await corner_till.ask("POST", f"/customers/{ann}/link-code")
     assert made.status_code == 201
     assert made.json()["link"] == f"https://t.me/willow_lane_bot?start={made.json()['start']}"
     assert made.json()["start"].startswith("l-")
-    async with shop.working() as work:
+    async with corner_shop.working() as work:
         bob = await arrive(work, chat_id=1002, name="Bob")
-    refused = await till.ask("POST", f"/customers/{bob.customer.code}/link-code")
+    refused = await corner_till.ask("POST", f"/customers/{bob.customer.code}/link-code")
     assert (refused.status_code, refused.json()["code"]) == (409, "record.refused.linked")
 
 
-async def test_the_timeline_tells_what_happened_newest_first(till: Till, shop: Shop) -> None:
+async def test_the_timeline_tells_what_happened_newest_first(corner_till: Till, corner_shop: Shop) -> None:
     """By pages, without the notes of staff among themselves."""
-    ann = await till.customer()
+    ann = await corner_till.customer()
     for name in ("visit", "booking", "delivery"):
-        shop.later(timedelta(minutes=1))
-        await till.post("/events", {"customer": ann, "name": name})
-    first = await till.get(f"/customers/{ann}/timeline", limit=2)
-    rest = await till.get(f"/customers/{ann}/timeline", cursor=first["next"])
+        corner_shop.later(timedelta(minutes=1))
+        await corner_till.post("/events", {"customer": ann, "name": name})
+    first = await corner_till.get(f"/customers/{ann}/timeline", limit=2)
+    rest = await corner_till.get(f"/customers/{ann}/timeline", cursor=first["next"])
     assert [item["kind"] for item in first["items"]] == ["event", "event"]
     assert [item["label"] for item in first["items"] + rest["items"]] == ["delivery", "booking", "visit"]
 
 
-async def test_a_forgotten_customer_is_gone_here_too(till: Till, shop: Shop) -> None:
+async def test_a_forgotten_customer_is_gone_here_too(corner_till: Till, corner_shop: Shop) -> None:
     """404 as for one who never was, and answers kept for repeats are forgotten with them."""
-    ann = await till.customer()
+    ann = await corner_till.customer()
     gift = {"points": 30, "reason": "Brought a friend"}
-    await till.post(f"/customers/{ann}/points/earn", gift, once="receipt-1")
-    async with shop.working() as work:
+    await corner_till.post(f"/customers/{ann}/points/earn", gift, once="receipt-1")
+    async with corner_shop.working() as work:
         customer_id = await find_customer(work, code=ann)
         assert customer_id is not None
         await erasure.erase_customer(work, customer_id, by=SYSTEM)
-    assert (await till.ask("GET", f"/customers/{ann}")).status_code == 404
-    again = await till.ask("POST", f"/customers/{ann}/points/earn", gift, once="receipt-1")
+    assert (await corner_till.ask("GET", f"/customers/{ann}")).status_code == 404
+    again = await corner_till.ask("POST", f"/customers/{ann}/points/earn", gift, once="receipt-1")
     assert (again.status_code, again.json()["code"]) == (404, "customer.unknown")
-    assert (await till.get("/customers"))["items"] == []
+    assert (await corner_till.get("/customers"))["items"] == []

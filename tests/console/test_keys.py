@@ -30,6 +30,13 @@ async def test_a_stranger_learns_nothing(corner_shop: Shop, shown: str) -> None:
     assert answers[0].headers["www-authenticate"].startswith("Bearer")
 
 
+async def test_the_head_of_a_key_alone_opens_nothing(corner_shop: Shop, corner_till: Till) -> None:
+    """What lists show of a key, with a secret made up, is nobody's."""
+    head, _, secret = corner_till.key.rpartition("_")
+    forged = Till(corner_shop, f"{head}_{secret[::-1]}", 0)
+    assert (await forged.ask("GET", "/customers")).status_code == 401
+
+
 async def test_a_revoked_key_opens_nothing_from_the_next_request_on(shop: Shop, till: Till) -> None:
     """Revoking needs no restart."""
     assert (await till.ask("GET", "/customers")).status_code == 200

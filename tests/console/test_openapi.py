@@ -34,7 +34,7 @@ from texts import Texts
 
 SCHEMA = schemathesis.openapi.from_dict(describe())
 OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations() if isinstance(result, Ok)}
-EXAMPLES = {"sqlite": 8, "postgresql": 2}
+EXAMPLES = {"sqlite": 6, "postgresql": 2}
 """How many requests of each sort an operation gets; more with ``FUZZ_TIMES`` in the environment."""
 _KNOWN_SHARE = 0.7
 

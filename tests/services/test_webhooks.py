@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from domain.api_keys import Scope
 from domain.errors import BadInput, NotFound
-from domain.people import SYSTEM
+from domain.outcomes import Refusal
+from domain.people import SYSTEM, Actor, ActorKind
 from domain.webhooks import GIVE_UP_AFTER, Delivery, Endpoint
-from services import webhooks
+from services import api_keys, erasure, webhooks
 from services.work import Work
 from storage import webhooks as rows
+from storage.staff import load_staff
+from tests.handlers.staff.desk import SUE, Desk
 from tests.services.shop import ANN_CHAT, MORNING, Working, arrive
 
 SHOP = "https://93.184.216.34/hooks"
@@ -21,7 +25,9 @@ LATER = timedelta(hours=1)
 async def listen(working: Working, *kinds: str, url: str = SHOP) -> int:
     """Add an endpoint that wants ``kinds``; returns it."""
     async with working() as work:
-        return (await webhooks.add_endpoint(work, url=url, kinds=kinds, allow_private=False, by=SYSTEM)).id
+        made = await webhooks.add_endpoint(work, url=url, kinds=kinds, allow_private=False, by=SYSTEM)
+    assert isinstance(made, webhooks.NewEndpoint)
+    return made.id
 
 
 async def happen(working: Working, kind: str = "points.changed", **data: Any) -> None:
@@ -169,6 +175,20 @@ async def test_replaying_reaches_an_endpoint_added_later(working: Working) -> No
             await webhooks.replay(work, event_id=999, by=SYSTEM)
 
 
+async def test_what_was_told_of_a_forgotten_customer_is_not_replayed(working: Working) -> None:
+    """Erasure empties the event; nobody is told an empty one."""
+    async with working() as work:
+        ann = await arrive(work, chat_id=ANN_CHAT, name="Ann")
+    await listen(working)
+    async with working() as work:
+        await webhooks.emit(work, "points.changed", customer_id=ann.customer.id, data={"points": 5})
+    async with working(later=LATER) as work:
+        await erasure.erase_customer(work, ann.customer.id, by=SYSTEM)
+        told = [delivery.event.kind for _, delivery in await due(work)]
+        assert told == ["customer.erased"]
+        assert await webhooks.replay(work, since=MORNING, by=SYSTEM) == 1
+
+
 async def test_a_removed_endpoint_is_told_nothing_more(working: Working) -> None:
     """What waited for it is given up; removing it twice is an error with a mend."""
     endpoint_id = await listen(working)
@@ -194,6 +214,20 @@ async def test_old_events_are_forgotten_but_not_unsent_ones(working: Working) ->
         assert await webhooks.tend_webhooks(work, limit=10) == 1
         [left] = await rows.list_events(work.tx, before_id=None, kind=None, limit=5)
         assert left.open == 1
+
+
+async def test_only_an_admin_decides_who_is_told(desk: Desk) -> None:
+    """Not a supervisor, and no API key whatever its scopes."""
+    async with desk.town.work() as work:
+        sue = (await load_staff(work.tx, bot_id=work.bot_id)).member(SUE)
+        for by in (Actor(ActorKind.STAFF, sue.id), Actor(ActorKind.API, 1)):
+            for refused in (
+                await webhooks.add_endpoint(work, url=SHOP, kinds=(), allow_private=False, by=by),
+                await webhooks.remove_endpoint(work, 1, by=by),
+                await api_keys.create_key(work, name="till", scopes=[Scope.POINTS_READ], per_minute=1, by=by),
+                await api_keys.revoke_key(work, 1, by=by),
+            ):
+                assert refused == Refusal("desk.refused.not_allowed")
 
 
 async def test_an_address_that_cannot_be_is_refused(working: Working) -> None:
