@@ -182,7 +182,7 @@ async def test_points_that_went_for_something_else_bring_no_voucher(working: Wor
     async with working() as work:
         ann, coffee = await member_with(work, 600), await on_the_shelf(work)
         assert isinstance(await spend(work, ann, points=300, source_key="till:1", by=SYSTEM), Entry)
-        again = await redeem(work, ann, coffee, source_key="till:1", by=SYSTEM)
+        again = await redeem(work, ann, coffee.id, source_key="till:1", by=SYSTEM)
         assert again == Refusal("points.refused.key_taken")
         assert (await spendable(work, ann), await list_vouchers(work, ann)) == (300, [])
         assert [reward.stock for reward in await list_rewards(work)] == [5]
