@@ -22,7 +22,7 @@ _HELD_S = 0.05
 """How long a slice is meant to hold the writer; another program waits hardly longer."""
 _GAP_S = 0.012
 """How long the writer is left alone between slices: another program tries to take it every 10 ms."""
-_LARGEST_SLICE = 2000
+_LARGEST_SLICE = 1000
 _LEAST_FINISHED = 25
 _TRIES = 10
 """How often a slice is tried while others write what it would write: each time fewer of its keys are new."""
