@@ -207,12 +207,16 @@ async def move_everything(tx: Tx, *, keep_id: int, duplicate_id: int, now: datet
 
 
 async def lock_records(tx: Tx, customer_ids: Sequence[int]) -> None:
-    """Make others wait who speak for these records or write rows of theirs: their chats first, then the records."""
+    """Make others wait who speak for these records or write rows of theirs: chats first, then cases, then records.
+
+    Whoever works on a case holds it before its customer: the order in which everybody locks.
+    """
     if not tx.for_update:
         return
     ids = sorted(customer_ids)
-    chats = select(contact_points.c.id).where(contact_points.c.customer_id.in_(ids)).order_by(contact_points.c.id)
-    await tx.execute(chats.with_for_update())
+    for table in (contact_points, cases):
+        his = select(table.c.id).where(table.c.customer_id.in_(ids)).order_by(table.c.id)
+        await tx.execute(his.with_for_update())
     records = select(customers.c.id).where(customers.c.id.in_(ids)).order_by(customers.c.id)
     await tx.execute(records.with_for_update())
 

@@ -18,6 +18,7 @@ from services.merging import merge_customers
 from services.work import Person, Work
 from storage import deliveries, tables
 from storage.audit import list_of_subject
+from storage.cases import get_case
 from storage.database import Database
 from storage.merging import DECISIONS, is_referred_to, list_references
 from storage.people import list_consents, load_contacts
@@ -297,3 +298,32 @@ async def test_words_said_during_a_merge_are_not_lost(working: Working, database
         said = select(func.count()).select_from(tables.interactions).where(tables.interactions.c.customer_id == keep)
         tags = select(func.count()).select_from(tables.customer_tags).where(tables.customer_tags.c.customer_id == keep)
         assert ((await tx.execute(said)).scalar(), (await tx.execute(tags)).scalar()) == (6, 3)
+
+
+async def test_staff_who_hold_a_case_finish_before_its_customer_is_merged(working: Working) -> None:
+    """A merge that comes while a case is worked on waits for it, holding nothing that the work still needs."""
+    async with working() as work:
+        keep = await make(work)
+        bob = await arrive(work, chat_id=BOB_CHAT, name="Bob")
+        said = await hear(work, bob, "do you have tea", message_id=7)
+        case = await open_case(work, bob, kind=CaseKind.QUESTION, interaction_ids=[said])
+    held = asyncio.Event()
+
+    async def answering() -> None:
+        async with working() as work:
+            assert await get_case(work.tx, case.id) is not None
+            held.set()
+            for _ in range(30):  # so that the merge comes to wait
+                await work.tx.execute(select(1))
+            assert isinstance(await records.add_note(work, bob.customer.id, "he likes tea", by=SYSTEM), int)
+
+    async def merging() -> None:
+        await held.wait()
+        async with working() as work:
+            await merge(work, keep, bob.customer.id)
+
+    await asyncio.gather(answering(), merging())
+    async with working() as work:
+        moved = await get_case(work.tx, case.id)
+        assert moved is not None
+        assert moved.customer_id == keep
