@@ -59,6 +59,12 @@ async def test_the_menu_is_known_in_every_language(town: Town, ann: Chat, langua
     said = await ann.says(town.texts.button("menu.more", language))
     assert [data for _, data in said[-1].buttons] == [
         "c:points",
+        "c:language",
+        "c:linking",
+        "c:birthday",
+        "c:wishes",
+        "c:privacy",
+        "c:help",
     ]
 
 
