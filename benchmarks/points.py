@@ -106,14 +106,17 @@ class Till:
             await self.work(several)
         return count / (time.perf_counter() - began)
 
-    async def look(self, customer_id: int) -> float:
-        """Return the seconds a balance takes."""
-        began = time.perf_counter()
+    async def look(self, few: int, many: int) -> tuple[float, float]:
+        """Return the median seconds a balance of each account takes; they take turns, so that noise hits both."""
+        seconds: dict[int, list[float]] = {few: [], many: []}
         async with self.database.read() as tx:
             work = Work(tx, _NOW + timedelta(days=1), 42, Rules(), self.texts)
             for _ in range(_LOOKS):
-                await points.balance_of(work, customer_id)
-        return (time.perf_counter() - began) / _LOOKS
+                for customer_id, taken in seconds.items():
+                    began = time.perf_counter()
+                    await points.balance_of(work, customer_id)
+                    taken.append(time.perf_counter() - began)
+        return median(seconds[few]), median(seconds[many])
 
 
 def _booked(result: Entry | Refusal) -> Entry:
@@ -153,8 +156,8 @@ async def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
             samples["spend"].append(await till.rate(till.spend, group=1))
             samples["earn in groups"].append(await till.rate(till.earn, group=_GROUP))
             samples["spend in groups"].append(await till.rate(till.spend, group=_GROUP))
-            samples["few"].append(await till.look(few))
-            samples["many"].append(await till.look(many))
+            for name, seconds in zip(("few", "many"), await till.look(few, many), strict=True):
+                samples[name].append(seconds)
             print(f"round {nth + 1}/{rounds}", file=sys.stderr)
     finally:
         await database.close()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.people import Actor, ActorKind
 from domain.points import Account, Debt, Entry, EntryKind, Forgiven, Lot, Taking, Use, WrittenOff
@@ -205,9 +207,17 @@ async def insert_entry(tx: Tx, entry: Entry) -> int | None:
         "reverses_id": entry.reverses_id,
         "case_id": entry.case_id,
     }
-    insert = tx.insert(point_entries).on_conflict_do_nothing(index_elements=["source_key"])
-    added: int | None = (await tx.execute(insert.returning(point_entries.c.id), row)).scalar()
+    added: int | None = (await tx.execute(_entry_insert(tx.dialect), row)).scalar()
     return added
+
+
+@cache
+def _entry_insert(dialect: str) -> Any:
+    insert = postgresql.insert(point_entries) if dialect == "postgresql" else sqlite.insert(point_entries)
+    return insert.on_conflict_do_nothing(index_elements=["source_key"]).returning(point_entries.c.id)
+
+
+_LOT_INSERT = point_lots.insert().returning(point_lots.c.id)
 
 
 async def insert_lot(tx: Tx, lot: Lot, *, customer_id: int, lasts_s: int | None) -> int:
@@ -222,7 +232,7 @@ async def insert_lot(tx: Tx, lot: Lot, *, customer_id: int, lasts_s: int | None)
         "expires_at": lot.expires_at,
         "lasts_s": lasts_s,
     }
-    added: int = (await tx.execute(tx.insert(point_lots).returning(point_lots.c.id), row)).scalar_one()
+    added: int = (await tx.execute(_LOT_INSERT, row)).scalar_one()
     return added
 
 
