@@ -57,7 +57,7 @@ TEXTS = (
     "s-door",
     "\\",
 )
-SPANS = tuple(Span(count, unit) for count in (0, 1, 7, 30, 60) for unit in Unit)
+SPANS = tuple(Span(count, unit) for count in (0, 1, 7, 30) for unit in Unit)
 DAYS = (
     date(2026, 11, 22),
     date(2026, 11, 21),
@@ -127,3 +127,31 @@ def _is_small(node: Node) -> bool:
 def made_segments() -> st.SearchStrategy[Segment]:
     """Return segments of every shape within the bounds of what may be written."""
     return st.recursive(_conditions(), _nested, max_leaves=10).filter(_is_small).map(Segment)
+
+
+def edge_segments() -> list[Segment]:
+    """Return every comparison of every field with an order, against every value at which somebody may stand."""
+    split = (name.partition(".") for name in VOCABULARY.names())
+    asked = [Field(name, key or None) for name, _, key in split]
+    asked += [Field(name, None, Span(7, Unit.DAYS)) for name in sorted(WINDOWED)]
+    days: list[Value] = [*DAYS[:3], *(span for span in SPANS if span.count in (0, 7) and span.unit is not Unit.WEEKS)]
+    return [
+        Segment(Compare(field, op, value))
+        for field in asked
+        for op in COMPARED[VOCABULARY.kind(field)]
+        for value in _edges(field, days)
+        if not (isinstance(value, Span) and op in (Op.EQ, Op.NE))
+    ]
+
+
+def _edges(asked: Field, days: list[Value]) -> list[Value]:
+    kind = VOCABULARY.kind(asked)
+    if kind in (Kind.INSTANT, Kind.DAY):
+        return days
+    if kind in (Kind.CHOICE, Kind.LEVEL):
+        return list(VOCABULARY.choices(asked)[:3])
+    if asked.name == "birthday":
+        return [Decimal(2), Decimal(11)]
+    if kind in (Kind.NUMBER, Kind.COUNT, Kind.MONEY):
+        return [Decimal(0), Decimal(2), Decimal("100.01") if kind is Kind.MONEY else Decimal(36)]
+    return []

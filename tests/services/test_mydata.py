@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from bot.made_files import make
 from domain.outcomes import Refusal
+from domain.people import SYSTEM
 from services import mydata
 from services.work import Person
 from storage import tables
+from storage.audit import add_audit
 from storage.database import Database
 from storage.files import get_file
 from storage.mydata import DECISIONS, NOT_SHOWN, PARTS
@@ -96,6 +98,17 @@ async def test_notes_of_staff_are_counted_not_quoted(database: Database, working
     file = await file_of(database, ann)
     assert file["notes_of_staff"] == 1
     assert "note about" not in json.dumps(file)
+
+
+async def test_nobody_else_is_named_by_a_change(database: Database, working: Working) -> None:
+    """What changed is there, without the numbers of colleagues and of who brought her."""
+    ann, bob = await shop(working)
+    async with working() as work:
+        after = {"tier": "gold", "owner_id": 1, "asked_by": 2, "referrer_id": bob.customer.id}
+        his = ann.customer.id
+        add_audit(work.tx, at=work.now, actor=SYSTEM, action="x", subject=("y", 1), customer_id=his, after=after)
+    (change,) = [change for change in (await file_of(database, ann))["changes"] if change["action"] == "x"]
+    assert change["after"] == {"tier": "gold"}
 
 
 async def test_records_merged_into_hers_are_in_the_file(database: Database, working: Working) -> None:

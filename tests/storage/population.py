@@ -36,7 +36,7 @@ from domain.segments.tree import (
 )
 from storage import tables
 from storage.database import Tx
-from tests.segments import TEXTS, VOCABULARY
+from tests.segments import SPANS, TEXTS, VOCABULARY
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -79,7 +79,9 @@ class Facts:
 def make_people(count: int) -> list[Facts]:
     """Return people of every kind, the same ones every time; instants lie on the edges that spans and days have."""
     dice = random.Random(7)
-    edges = [NOW - timedelta(days=days) for days in (0, 1, 7, 30, 49, 60, 365, 420)]
+    edges: list[datetime] = [NOW - timedelta(days=days) for days in (0, 30, 420)] + [
+        _moment(span, True) for span in SPANS
+    ]
     edges += [edge + timedelta(milliseconds=shift) for edge in edges for shift in (-1, 1)]
     midnights = [datetime(2026, 11, 21, 23, 0, tzinfo=UTC), datetime(2026, 3, 28, 23, tzinfo=UTC)]
     edges += [midnight + timedelta(milliseconds=shift) for midnight in midnights for shift in (-1, 0, 1)]
