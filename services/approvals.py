@@ -294,7 +294,10 @@ async def _notice(
     if case is not None and case.staff_group_id is not None:
         await desk.notice_case(work, case, key, buttons=rows, replacing=replacing, dedupe_key=once, **values)
     elif group is not None:
-        await desk.notice_staff(work, key, buttons=rows, replacing=replacing, dedupe_key=once, **values)
+        whom = approval.customer_id
+        await desk.notice_staff(
+            work, key, customer_id=whom, buttons=rows, replacing=replacing, dedupe_key=once, **values
+        )
 
 
 def _buttons(work: Work, approval: Approval, language: str) -> Rows:

@@ -263,16 +263,28 @@ async def notice_staff(
     work: Work,
     key: str,
     *,
+    customer_id: int | None = None,
     buttons: Rows = (),
     replacing: int | None = None,
     dedupe_key: str | None = None,
     **values: object,
 ) -> None:
-    """Queue a notice for the first staff group, outside any topic; without a group there is nobody to tell."""
+    """Queue a notice for the first staff group, outside any topic; without a group there is nobody to tell.
+
+    ``customer_id`` is whom it names.
+    """
     group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
     if group is not None:
         html = work.texts.say(key, desk_language(work, group), **values)
-        await tell(work, to_staff_group(group.id), html, buttons=buttons, replacing=replacing, dedupe_key=dedupe_key)
+        await tell(
+            work,
+            to_staff_group(group.id),
+            html,
+            customer_id=customer_id,
+            buttons=buttons,
+            replacing=replacing,
+            dedupe_key=dedupe_key,
+        )
 
 
 async def show_case(work: Work, case: Case) -> None:

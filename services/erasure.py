@@ -71,11 +71,12 @@ async def forget_me(work: Work, person: Person) -> Refusal | None:
 
 
 async def _lock_records(work: Work, customer_id: int) -> list[int]:
-    """Return all records of the person, their contact points locked; looked at again, for they may just have merged."""
+    """Return all records of the person, with chats and cases locked; looked at again, for they may just have merged."""
     records: list[int] = []
     while records != (found := await rows.list_records(work.tx, customer_id)):
         records = found
         await rows.lock_customers(work.tx, records)
+    await rows.lock_cases(work.tx, records)
     return records
 
 

@@ -119,6 +119,7 @@ async def _show_staff(work: Work, person: Person, found: rows.FeedbackRow, text:
     await desk.notice_staff(
         work,
         f"desk.feedback.{found.kind}",
+        customer_id=person.customer.id,
         dedupe_key=f"feedback:{found.id}",
         name=person.customer.name,
         stars=stars_in_signs(found.stars) or "–",

@@ -176,6 +176,7 @@ async def _tell_staff(work: Work, person: Person, customer_id: int, key: str) ->
     await desk.notice_staff(
         work,
         key,
+        customer_id=person.customer.id,
         dedupe_key=f"link:{person.contact.id}:{customer_id}:{today}",
         name=person.customer.called,
         code=person.customer.code,

@@ -144,13 +144,17 @@ async def tell(
     purpose: Purpose = Purpose.STAFF_NOTICE,
     buttons: Rows = (),
     case_id: int | None = None,
+    customer_id: int | None = None,
     reply_to: int | None = None,
     replacing: int | None = None,
     force_reply: bool = False,
     dedupe_key: str | None = None,
     not_before_at: datetime | None = None,
 ) -> int:
-    """Queue words that are no interaction with a customer: to staff, or to a chat that is not ours."""
+    """Queue words that are no interaction with a customer: to staff, or to a chat that is not ours.
+
+    ``customer_id`` is whom they name, so that they go when that customer is forgotten; with ``case_id`` it is known.
+    """
     message = Outgoing(
         purpose=purpose,
         target=target,
@@ -163,6 +167,7 @@ async def tell(
         force_reply=force_reply,
         dedupe_key=dedupe_key,
         not_before_at=not_before_at,
+        customer_id=customer_id,
         case_id=case_id,
     )
     return await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)

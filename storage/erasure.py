@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Text,
+    and_,
     case,
     cast,
     delete,
@@ -93,6 +94,14 @@ async def _erase_inbox(tx: Tx, customer_id: int, now: datetime) -> None:
     )
 
 
+def _names_besides(tx: Tx, customer_id: int) -> ColumnElement[bool]:
+    """Return the condition for notices that name this customer beside the one whose they are: two may be one person."""
+    key = outbox.c.dedupe_key
+    named = key.like(f"link:%:{customer_id}:%")
+    # By the range SQLite finds them in the index; PostgreSQL may sort such keys another way.
+    return and_(key >= "link:", key < "link;", named) if tx.dialect == "sqlite" else named
+
+
 async def _erase_outbox(tx: Tx, customer_id: int, now: datetime) -> None:
     contacts = select(contact_points.c.id, contact_points.c.chat_id).where(contact_points.c.customer_id == customer_id)
     contact, chat = contacts.subquery("contact"), contacts.subquery("chat")
@@ -106,6 +115,7 @@ async def _erase_outbox(tx: Tx, customer_id: int, now: datetime) -> None:
         _his(outbox.c.case_id, customer_id, of=cases),
         outbox.c.interaction_id.in_(select(interactions.c.id).where(_said(customer_id))),
         outbox.c.dedupe_key.in_(told[0]),
+        _names_besides(tx, customer_id),
         outbox.c.chat_key.in_(told[1]),
         outbox.c.chat_key.in_(told[2]),
     )
@@ -330,6 +340,13 @@ async def lock_customers(tx: Tx, customer_ids: Sequence[int]) -> None:
     if tx.for_update:
         his = contact_points.c.customer_id.in_(customer_ids)
         await tx.execute(select(contact_points.c.id).where(his).order_by(contact_points.c.id).with_for_update())
+
+
+async def lock_cases(tx: Tx, customer_ids: Sequence[int]) -> None:
+    """Make other transactions that work on these customers' cases wait; after their chats, before their accounts."""
+    if tx.for_update:
+        his = cases.c.customer_id.in_(customer_ids)
+        await tx.execute(select(cases.c.id).where(his).order_by(cases.c.id).with_for_update())
 
 
 async def list_open_cases(tx: Tx, customer_id: int) -> list[tuple[int, str]]:

@@ -160,6 +160,7 @@ async def _show_voucher(
         context,
         "points.staff.voucher_terms" if terms else "points.staff.voucher",
         case_id=case_id,
+        customer_id=voucher.customer_id,
         buttons=buttons,
         replacing=replacing,
         state=await _state(context, voucher, state),

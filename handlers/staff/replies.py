@@ -10,14 +10,24 @@ async def reply(
     key: str,
     *,
     case_id: int | None,
+    customer_id: int | None = None,
     once: str | None = None,
     buttons: Rows = (),
     replacing: int | None = None,
     **values: object,
 ) -> None:
-    """Say one thing to staff; with ``once`` the same thing is not said a second time."""
+    """Say one thing to staff; with ``once`` the same is not said a second time. ``customer_id`` is whom it names."""
     assert context.group is not None
     group_id = context.group.id
     target = to_staff_group(group_id) if case_id is None else to_case(case_id, group_id)
     html = context.text(key, **values)
-    await tell(context.work, target, html, buttons=buttons, case_id=case_id, replacing=replacing, dedupe_key=once)
+    await tell(
+        context.work,
+        target,
+        html,
+        buttons=buttons,
+        case_id=case_id,
+        customer_id=customer_id,
+        replacing=replacing,
+        dedupe_key=once,
+    )

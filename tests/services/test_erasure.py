@@ -1,5 +1,6 @@
 """Whoever asks to be forgotten is forgotten everywhere, and nobody else is."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,8 +18,9 @@ from services.erasure import erase_customer, foresee_losses, replay_erasures
 from services.rewards import redeem
 from services.speech import record_heard
 from storage import jobs, outbox, people, tables
+from storage.cases import get_case
 from storage.database import Database
-from storage.erasure import STEPS
+from storage.erasure import STEPS, list_case_ids
 from storage.interactions import Origin
 from storage.search import search_interactions
 from storage.staff import load_staff
@@ -251,6 +253,33 @@ async def test_forgetting_and_redeeming_at_once_leave_no_voucher_to_use(database
     assert names == {""}
     async with working() as work:
         assert (await points.check_accounts(work, after_id=0)).faults == ()
+
+
+async def test_staff_who_hold_a_case_finish_before_its_customer_is_forgotten(working: Working) -> None:
+    """Points that are given in a case while its customer is forgotten wait for nothing that erasure holds."""
+    ann, _bob = await shop(working)
+    held = asyncio.Event()
+    async with working() as work:
+        (case_id, *_) = await list_case_ids(work.tx, ann.customer.id)
+
+    async def giving() -> None:
+        async with working() as work:
+            await get_case(work.tx, case_id)
+            held.set()
+            for _ in range(60):  # so that the erasure comes to wait
+                await work.tx.execute(select(1))
+            his = ann.customer.id
+            given = await points.earn(work, his, points=5, source_key="late", by=SYSTEM, case_id=case_id)
+            assert not isinstance(given, Refusal)
+
+    async def forgetting() -> None:
+        await held.wait()
+        async with working() as work:
+            await erase_customer(work, ann.customer.id, by=SYSTEM)
+
+    await asyncio.gather(giving(), forgetting())
+    async with working() as work:
+        assert (await points.balance_of(work, ann.customer.id)).points == 0
 
 
 async def test_whom_she_brought_no_longer_names_her(database: Database, working: Working) -> None:

@@ -14,6 +14,7 @@ from domain.outcomes import Refusal
 from domain.people import SYSTEM, Birthday, Role
 from services import records
 from services.cases import open_case
+from services.erasure import erase_customer
 from services.linking import Proved, link_by_code, link_by_contact, link_candidate, make_link_code
 from services.merging import merge_customers
 from services.seeding import seed
@@ -123,6 +124,23 @@ async def test_a_number_that_tells_nobody_apart_is_for_staff(working: Working) -
         record = await records.read_record(work, chat.customer.id)
     assert record is not None
     assert record.phone == PHONE
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_the_notice_to_staff_goes_with_whoever_it_names(working: Working, database: Database, which: int) -> None:
+    """It names the one who asks and the one who may be the same; when either is forgotten, its words are."""
+    async with working() as work:
+        await seed(work, groups=[(-100, "Desk", None)])
+        other = await make(work, "Ann Lee", phone=PHONE)
+        await make(work, "Abe Lee", phone=PHONE)
+        chat = await arrive(work, chat_id=ANN_CHAT, name="Annie")
+        assert await share(work, chat) == Proved(known_elsewhere=True)
+        assert len(await told(work)) == 1
+    async with working() as work:
+        await erase_customer(work, (chat.customer.id, other)[which], by=SYSTEM)
+    async with database.read() as tx:
+        notices = select(tables.outbox.c.body).where(tables.outbox.c.target_kind == "staff_group")
+        assert list((await tx.execute(notices)).scalars()) == [None]
 
 
 async def test_a_number_nobody_has_is_kept(working: Working) -> None:
