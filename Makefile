@@ -32,7 +32,7 @@ fmt: setup-dev ## Put the code in shape
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
 
-bench: setup-dev ## Measure the goals on this machine (ARGS="--rounds 3 ...")
+bench: setup-dev ## Measure the goals on this machine (ARGS="--rounds 3 --part points")
 	@$(PY) -m benchmarks $(ARGS)
 
 prove: setup-dev ## Show a promise being kept (NAME=..., without it: the list)
