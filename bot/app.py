@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import aiohttp
 import structlog
@@ -59,6 +61,7 @@ class App:
     jobs: Jobs
     ticks: Ticks
     webhooks: WebhookSender
+    serve_api: Callable[[], Coroutine[Any, Any, None]] | None = None
 
     async def run(self) -> None:
         """Run until cancelled: intake and handling on every replica, sending and ticking on the leader."""
@@ -70,8 +73,8 @@ class App:
                 tasks.create_task(follow_clock(self.clock, self.settings.demo.clock_url))
             if self.settings.telegram.mode == "webhook":
                 tasks.create_task(self._serve_webhook())
-            if self.settings.api.enabled:
-                tasks.create_task(self._serve_api())
+            if self.serve_api is not None:
+                tasks.create_task(self.serve_api())
 
     async def _lead(self) -> None:
         """Lead whenever nobody else does: send, tick, and poll where polling is the way in."""
@@ -93,26 +96,6 @@ class App:
             tasks.create_task(tidy(self.database, self.clock, self.settings.storage.media_folder))
             if self.settings.telegram.mode == "polling":
                 tasks.create_task(Poller(self.api, self.inbox).run())
-
-    async def _serve_api(self) -> None:
-        """Serve the REST API, on every replica."""
-        from bot.api_server import api_of, serve  # so that a program without the API neither waits nor pays for it
-
-        def committed() -> None:
-            self.sender.wake()
-            self.webhooks.wake()
-
-        api = api_of(
-            self.database,
-            self.clock.now,
-            bot_id=self.bot.id,
-            bot_name=self.bot.username,
-            public_url=str(self.settings.api.public_url or ""),
-            rules=self.settings.rules(),
-            texts=self.texts,
-            committed=committed,
-        )
-        await serve(api, host=self.settings.api.listen_host, port=self.settings.api.listen_port)
 
     async def _serve_webhook(self) -> None:
         webhook = self.settings.telegram.webhook
@@ -210,7 +193,27 @@ async def _build(settings: Settings, clock: Clock, database: Database, request: 
         committed=committed,
     )
     inbox = Inbox(database, clock, bot.id, stored=dispatcher.wake)
-    return App(settings, clock, database, api, bot, texts, inbox, dispatcher, sender, jobs, ticks, webhooks)
+    serve_api = _api_server(settings, clock, database, bot, texts, committed) if settings.api.enabled else None
+    return App(settings, clock, database, api, bot, texts, inbox, dispatcher, sender, jobs, ticks, webhooks, serve_api)
+
+
+def _api_server(
+    settings: Settings, clock: Clock, database: Database, bot: Bot, texts: Texts, committed: Callable[[], None]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Return what serves the REST API, on every replica."""
+    from bot.api_server import api_of, serve  # so that a program without the API neither waits nor pays for it
+
+    api = api_of(
+        database,
+        clock.now,
+        bot_id=bot.id,
+        bot_name=bot.username,
+        public_url=str(settings.api.public_url or ""),
+        rules=settings.rules(),
+        texts=texts,
+        committed=committed,
+    )
+    return partial(serve, api, host=settings.api.listen_host, port=settings.api.listen_port)
 
 
 async def _ask_username(api: TelegramApi) -> str:

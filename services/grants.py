@@ -27,6 +27,8 @@ async def grant(
     """Give points, once a source key, and note it for the customer unless the points still await an event."""
     if not work.rules.loyalty.enabled:
         return Refusal("points.refused.off")
+    if isinstance(expires_at, datetime) and expires_at <= (available_at or work.now):
+        return Refusal("api.refused.expired")
     entry = await points.earn(
         work,
         customer_id,

@@ -98,8 +98,9 @@ async def list_purchases(
     before_id: int | None = None,
     limit: int,
 ) -> list[PurchaseRow]:
-    """Return purchases, the one noted last first, bought from ``since`` until just before ``until``."""
+    """Return purchases of living customers, the one noted last first, bought from ``since`` until before ``until``."""
     found = select(*_PURCHASE).join(customers, customers.c.id == purchases.c.customer_id)
+    found = found.where(customers.c.erased_at.is_(None))
     if customer_id is not None:
         found = found.where(purchases.c.customer_id == customer_id)
     if since is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storage.database import Tx
-from storage.tables import customer_events
+from storage.tables import customer_events, customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ async def get_by_key(tx: Tx, source_key: str) -> CustomerEvent | None:
 async def list_events(
     tx: Tx, *, customer_id: int | None, name: str | None, before_id: int | None, limit: int
 ) -> list[CustomerEvent]:
-    """Return events, the one told last first."""
-    found = select(*_EVENT)
+    """Return events of living customers, the one told last first."""
+    found = select(*_EVENT).join(customers, customers.c.id == customer_events.c.customer_id)
+    found = found.where(customers.c.erased_at.is_(None))
     if customer_id is not None:
         found = found.where(customer_events.c.customer_id == customer_id)
     if name is not None:

@@ -250,7 +250,7 @@ def _happened(item: TimelineItem) -> TimelineOut:
         returns=LinkOut,
         status=201,
         says="The code, shown only now; an older one ends.",
-        also=(404, 409, 413),
+        also=(404, 408, 409, 413),
         example={
             "start": "l-Zk3qP0aXw7",
             "link": "https://t.me/willow_lane_bot?start=l-Zk3qP0aXw7",

@@ -220,7 +220,7 @@ async def list_webhook_events(
 @router.post(
     "/webhook-events/{id}/replay",
     summary="Tell other systems once more",
-    **described(Scope.EVENTS_WRITE, returns=ReplayOut, says="Queued.", also=(404,), example={"deliveries": 1}),
+    **described(Scope.EVENTS_WRITE, returns=ReplayOut, says="Queued.", also=(404, 408, 413), example={"deliveries": 1}),
 )
 async def replay_webhook_event(
     event: Annotated[str, Path(alias="id", max_length=64, examples=["evt_12"])], call: Calling

@@ -93,8 +93,6 @@ class Earn(Shape):
     def _one_wait(self) -> "Earn":
         if self.available_at is not None and self.awaits is not None:
             raise ValueError("Give available_at or awaits, not both")
-        if self.expires_at is not None and self.available_at is not None and self.expires_at <= self.available_at:
-            raise ValueError("expires_at must be later than available_at")
         return self
 
 

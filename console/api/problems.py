@@ -76,7 +76,7 @@ _NOT_FOUND = {
 }
 _FORBIDDEN = {"desk.refused.not_allowed", "points.refused.not_allowed"}
 _STANDS_AGAINST = {"record.refused.source_key", "record.refused.linked", "record.refused.merged", "record.refused.same"}
-_UNUSABLE = {"points.refused.amount", "points.refused.reason"} | {
+_UNUSABLE = {"points.refused.amount", "points.refused.reason", "api.refused.expired"} | {
     f"purchase.refused.{field}" for field in ("key", "currency", "amount", "cost", "channel", "moment")
 }
 

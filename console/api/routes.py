@@ -25,6 +25,7 @@ _WRONG = {
     401: ("No key, or one that is unknown or revoked.", "key.unknown"),
     403: ("The key has not the scope.", "key.not_allowed"),
     404: ("It is not there.", "customer.unknown"),
+    408: ("The body did not come within 30 seconds.", "body.too_slow"),
     409: (
         "Things as they are do not allow it, or the Idempotency-Key was used for something else.",
         "idempotency.other_request",
@@ -160,7 +161,7 @@ def described(
     }
 
 
-CHANGES = (400, 404, 409, 413, 415)
+CHANGES = (400, 404, 408, 409, 413, 415)
 """What a request with a body may be answered besides."""
 
 _LIMIT_HEADERS = {

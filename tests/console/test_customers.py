@@ -133,6 +133,9 @@ async def test_a_forgotten_customer_is_gone_here_too(corner_till: Till, corner_s
     ann = await corner_till.customer()
     gift = {"points": 30, "reason": "Brought a friend"}
     await corner_till.post(f"/customers/{ann}/points/earn", gift, once="receipt-1")
+    await corner_till.post("/events", {"customer": ann, "name": "visit"})
+    sale = {"customer": ann, "source_key": "s1", "amount_minor": 100, "currency": "CNY"}
+    await corner_till.post("/purchases", sale)
     async with corner_shop.working() as work:
         customer_id = await find_customer(work, code=ann)
         assert customer_id is not None
@@ -140,4 +143,5 @@ async def test_a_forgotten_customer_is_gone_here_too(corner_till: Till, corner_s
     assert (await corner_till.ask("GET", f"/customers/{ann}")).status_code == 404
     again = await corner_till.ask("POST", f"/customers/{ann}/points/earn", gift, once="receipt-1")
     assert (again.status_code, again.json()["code"]) == (404, "customer.unknown")
-    assert (await corner_till.get("/customers"))["items"] == []
+    for path in ("/customers", "/events", "/purchases"):
+        assert (await corner_till.get(path))["items"] == [], path

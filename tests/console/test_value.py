@@ -108,6 +108,9 @@ async def test_points_are_given_taken_and_corrected(till: Till) -> None:
     page = await till.get(f"/customers/{ann}/points/entries", limit=2)
     rest = await till.get(f"/customers/{ann}/points/entries", cursor=page["next"])
     assert [entry["points"] for entry in page["items"] + rest["items"]] == [-80, -120, 500]
+    past = GIFT | {"expires_at": MORNING.isoformat()}
+    expired = await till.ask("POST", f"/customers/{ann}/points/earn", past, once="late")
+    assert (expired.status_code, expired.json()["code"]) == (422, "api.refused.expired")
     nothing = await till.ask(
         "POST", f"/customers/{ann}/points/adjust", {"points": 0, "reason": "None at all"}, once="0"
     )
