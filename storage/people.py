@@ -330,17 +330,3 @@ async def list_due_dialogues(tx: Tx, *, bot_id: int, now: datetime, limit: int) 
     if tx.for_update:
         statement = statement.with_for_update(skip_locked=True, of=contact_points)
     return [_known(row) for row in await tx.execute(statement)]
-
-
-async def list_imported(tx: Tx, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the customers imported under these keys, as columns by key."""
-    rows = await tx.execute(select(customers).where(customers.c.source_key.in_(list(keys))))
-    return {row.source_key: dict(row._mapping) for row in rows}
-
-
-async def add_imported(tx: Tx, *, source_key: str, values: dict[str, Any], now: datetime) -> int:
-    """Add an imported customer with the next bulk write and return the id."""
-    customer_id = await tx.new_id(customers)
-    code = spell(randbits(64), CUSTOMER_SIGNS)
-    tx.add(customers, id=customer_id, code=code, source_key=source_key, created_at=now, **values)
-    return customer_id
