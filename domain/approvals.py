@@ -11,8 +11,9 @@ from domain.loyalty import LoyaltyRules
 from domain.people import Permission, Role, StaffMember
 
 _CHANGE = re.compile(
-    r"(?P<sign>[+\-\u2212\u2013\u2014])\s*(?P<points>\d{1,3}(?:,\d{3})+|\d{1,12})(?!\d|[.,]\d)[\s,:;.，：；。]*(?P<reason>.*)",
-    re.DOTALL,
+    r"(?P<sign>[+\-\u2212\u2013\u2014])\s*(?P<points>\d{1,3}(?:,\d{3})+|\d{1,12})"
+    r"(?!\d|[.,]\d|e\d|[km](?![a-z])|[万萬千億亿])[\s,:;.，：；。]*(?P<reason>.*)",
+    re.DOTALL | re.IGNORECASE,
 )
 LEAST_LETTERS = 3
 """A reason is at least so many letters or digits; one Chinese letter says as much as two others."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.commands.common import printable, run, say_error, store, work_of
@@ -16,6 +17,10 @@ from services.records import find_customer
 from services.work import Work
 from storage.database import Database
 from storage.erasure import list_erasures
+from storage.records import get_record
+
+_PRINTED_TO = timedelta(seconds=1)
+"""How exactly `erasures list` prints a moment."""
 
 
 async def _find(work: Work, code: str) -> int:
@@ -96,28 +101,52 @@ async def _show_erasures(file: Path | None) -> None:
 
 def replay(file: Path | None, also: Path | None) -> None:
     """Forget again whoever a restored backup brought back."""
-    more = _numbers_in(also) if also else []
+    more = _listed_in(also) if also else {}
     count, files = run(_replay(file, more))
     print(f"forgotten again: {count}; media files deleted: {files}")
 
 
-def _numbers_in(also: Path) -> list[int]:
-    """Return the numbers in the first column of what ``carebot erasures list`` printed."""
+def _listed_in(also: Path) -> dict[int, datetime | None]:
+    """Return whom a list that ``carebot erasures list`` printed names, and when each was forgotten, if it says so."""
     try:
         lines = also.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"--also: {also} cannot be read: {getattr(error, 'strerror', None) or 'not text'}") from None
-    numbers = []
+    listed: dict[int, datetime | None] = {}
     for at, line in enumerate(lines, start=1):
-        first = line.split("\t")[0].strip()
-        if not (first.isascii() and first.isdigit() and len(first) <= 18):
+        first, _, second = (part.strip() for part in line.partition("\t"))
+        moment = _moment_in(second)
+        if not (first.isascii() and first.isdigit() and len(first) <= 18) or (second and moment is None):
             raise BadInput(f"--also: {also}, line {at}: no number; give what `carebot erasures list` printed")
-        numbers.append(int(first))
-    return numbers
+        listed[int(first)] = moment
+    return listed
 
 
-async def _replay(file: Path | None, more: list[int]) -> tuple[int, int]:
+def _moment_in(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+async def _same_people(work: Work, listed: dict[int, datetime | None]) -> list[int]:
+    """Return those listed who were here already when they were forgotten.
+
+    A restored database gives numbers out again: whoever came after that moment is somebody else.
+    """
+    found = []
+    for number, erased_at in listed.items():
+        record = await get_record(work.tx, number)
+        if record is not None and (erased_at is None or record.created_at <= erased_at + _PRINTED_TO):
+            found.append(number)
+    return found
+
+
+async def _replay(file: Path | None, listed: dict[int, datetime | None]) -> tuple[int, int]:
     async with store(file) as (settings, database):
+        async with database.read() as tx:
+            more = await _same_people(work_of(settings, tx), listed)
         async with database.write() as tx:
             replayed = await replay_erasures(work_of(settings, tx), more=more)
         delete_files(settings.storage.media_folder, replayed.files)

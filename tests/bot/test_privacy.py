@@ -71,11 +71,19 @@ def test_forgetting_asks_and_can_be_told_not_to(shop: Shop) -> None:
 def test_whoever_a_backup_brought_back_is_forgotten_again(shop: Shop) -> None:
     """By what the backup itself knows, and by the list that was kept beside it."""
     listed = shop.folder / "erasures.txt"
-    listed.write_text("1\t2026-11-22T09:00:00+00:00\n99\t2026-11-22T09:00:00+00:00\n", "utf-8")
+    listed.write_text("1\t2099-11-22T09:00:00+00:00\n99\t2099-11-22T09:00:00+00:00\n", "utf-8")
     assert shop.run("erasures", "replay")[1].startswith("forgotten again: 0")
     assert shop.run("erasures", "replay", "--also", listed)[1].startswith("forgotten again: 1")
     assert ask(shop, customers.select().with_only_columns(customers.c.name)) == [("",)]
     assert ask(shop, erasures.select().with_only_columns(erasures.c.customer_id)) == [(1,)]
+
+
+def test_a_number_given_out_again_after_a_restore_is_somebody_else(shop: Shop) -> None:
+    """Whoever came after the moment on the list is not the one who was forgotten then."""
+    listed = shop.folder / "erasures.txt"
+    listed.write_text("1\t2001-11-22T09:00:00+00:00\n", "utf-8")
+    assert shop.run("erasures", "replay", "--also", listed)[1].startswith("forgotten again: 0")
+    assert ask(shop, customers.select().with_only_columns(customers.c.name)) == [("Ann",)]
 
 
 def test_a_list_that_is_none_is_refused_by_its_line(shop: Shop) -> None:

@@ -75,6 +75,12 @@ def test_a_change_is_read_as_staff_write_it(text: str, read: tuple[int, str] | N
     assert read_change(text) == read
 
 
+@pytest.mark.parametrize("text", ["+1e9 late delivery", "+5k late delivery", "+1万 补偿", "+1.5 late delivery"])
+def test_a_number_in_short_is_not_read_by_its_first_digits(text: str) -> None:
+    """A hundred thousand never becomes ten because of how it was written."""
+    assert read_change(text) is None
+
+
 @pytest.mark.parametrize(
     ("text", "enough"), [("", False), ("ok", False), ("...", False), ("why", True), ("补偿", True)]
 )
