@@ -74,17 +74,17 @@ async def _resolved(work: Work, segment: Segment, others: Mapping[str, Segment] 
     if not segment.names:
         return segment
     found = {one.name: one.expression for one in await saved_rows.list_saved(work.tx)}
-    known = {name: parse(work, text) for name, text in found.items()} | dict(others or {})
+    known = dict(others or {})
     done: dict[str, Segment] = {}
 
     def put(one: Segment, within: tuple[str, ...]) -> Segment:
         for name in sorted(one.names):
             if name in within:
                 raise _fault(segment, "cycle", name)
-            if name not in known:
+            if name not in known and name not in found:
                 raise _fault(segment, "unknown_segment", name)
-            if name not in done:
-                done[name] = put(known[name], (*within, name))
+            if name not in done:  # read only now: one that can be read no more is in nobody else's way
+                done[name] = put(known.get(name) or parse(work, found[name]), (*within, name))
         whole = expand(one, done)
         if sum(1 for node in walk(whole.root) if not isinstance(node, (Both, Either, Not))) > MOST_EXPANDED:
             raise _fault(segment, "too_many", "", most=MOST_EXPANDED)
@@ -166,8 +166,16 @@ async def delete(work: Work, name: str, *, by: Actor) -> Refusal | None:
     if found is None:
         return Refusal("segments.refused.unknown", {"name": name})
     for other in await saved_rows.list_saved(work.tx):
-        if found.name in parse(work, other.expression).names:
+        if found.name in _names_in(work, other):
             return Refusal("segments.refused.in_use", {"name": found.name, "other": other.name})
     await saved_rows.delete_segment(work.tx, name=found.name)
     _audit(work, by, "segment.delete", found.id, found.expression, None)
     return None
+
+
+def _names_in(work: Work, saved: SavedSegment) -> frozenset[str]:
+    """Return the segments a saved one refers to; one that can be read no more, since the settings changed, none."""
+    try:
+        return parse(work, saved.expression).names
+    except SegmentError:
+        return frozenset()

@@ -154,6 +154,20 @@ async def test_a_name_is_taken_once_and_replaced_on_purpose(database: Database, 
             assert isinstance(await segments.save(work, name=name, expression="lost", by=mia), Refusal)
 
 
+async def test_a_segment_that_can_be_read_no_more_is_in_nobody_elses_way(working: Working) -> None:
+    """The shop gave up its field of shoe sizes: what never asked for them still counts, and can be deleted."""
+    mia = (await staff(working))["Mia"]
+    async with working(rules=Rules(record=RecordRules(fields=(SHOE,)))) as work:
+        await segments.save(work, name="feet", expression="custom.shoe > 40", by=mia)
+        await segments.save(work, name="lost ones", expression="lost", by=mia)
+    async with working() as work:
+        with pytest.raises(SegmentError):
+            segments.parse(work, "custom.shoe > 40")
+        found = await segments.count_and_sample(work, segments.parse(work, 'segment("lost ones")'), by=mia)
+        assert found == segments.Preview(0, ())
+        assert await segments.delete(work, "lost ones", by=mia) is None
+
+
 async def test_segments_refer_to_each_other_but_never_to_themselves(working: Working) -> None:
     """A name stands for its rule, in brackets of its own; circles and unknown names are refused with their place."""
     mia = (await staff(working))["Mia"]
