@@ -55,6 +55,8 @@ _DASHED = re.compile(r"^(?P<month>\d{2})\s*-\s*(?P<day>\d{2})$")
 _PAIR = re.compile(rf"(?<!\d)(?P<a>\d{{1,2}})\s*(?P<sign>[-./ ])\s*(?P<b>\d{{1,2}})(?:\s*[-./ ]\s*{_YEAR})?(?!\d)")
 _DATE_LIKE = re.compile(rf"\d|月|日|号|號|\b(?:{_NAME})\b")
 _EARLIEST_YEAR = 1900
+WRITTEN_DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号號]?")
+"""A day as tables hold it: the year (which may be missing), the month and the day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def _plural_choice(catalogue: Catalog) -> Callable[[int], int]:
 
 
 @cache
-def _phrases(name: str) -> frozenset[str]:
+def read_phrases(name: str) -> frozenset[str]:
+    """Return a list of phrases people use, in all languages together, made ``bare``."""
     lines = (_ROOT / "phrases" / f"{name}.txt").read_text("utf-8").splitlines()
     return frozenset(bare(line) for line in lines if line.strip() and not line.startswith("#"))
 
@@ -135,7 +136,7 @@ class Texts:
 
     def phrases(self, name: str) -> frozenset[str]:
         """Return a list of phrases people use, in all languages together, made ``bare``."""
-        return _phrases(name)
+        return read_phrases(name)
 
     def moment(self, at: datetime, language: str, *, zone: ZoneInfo, now: datetime) -> str:
         """Return an instant as people say it in ``zone``: "today 14:30", "Mon 14:30", "Mon 3 Aug 14:30"."""

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from domain.calendars import is_birthday
-from domain.dates import read_birthday
+from domain.dates import WRITTEN_DAY, read_birthday
 from domain.instants import local_instant
 from domain.languages import LANGUAGES
 from domain.loyalty import CustomField, FieldKind
@@ -27,7 +27,6 @@ _CLOCK_SKEW = timedelta(hours=1)
 _MOST_TAGS = 50
 _MOST_ITEMS = 200
 _ITEM_LETTERS = 200
-_DATE = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号號]?")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]m)?", re.IGNORECASE)
@@ -95,7 +94,7 @@ def tags(cell: str) -> tuple[str, ...]:
 
 def birthday(cell: str, today: date) -> Birthday:
     """Read a birthday, solar or, with the word before it, lunar."""
-    match = _DATE.fullmatch(cell) or _COMPACT_DAY.fullmatch(cell)
+    match = WRITTEN_DAY.fullmatch(cell) or _COMPACT_DAY.fullmatch(cell)
     if not match:
         return _birthday_in_words(cell, today)
     year = int(match[1]) if match[1] else None
@@ -163,7 +162,7 @@ def _instant(cell: str, zone: ZoneInfo, *, days: int = 0) -> datetime:
 def _local(cell: str) -> tuple[date, time | None]:
     """Read a local date and time of day. Raises ``ValueError``."""
     day, _, clock = cell.replace("T", " ", 1).partition(" ")
-    match = _DATE.fullmatch(day) or _COMPACT_DAY.fullmatch(day)
+    match = WRITTEN_DAY.fullmatch(day) or _COMPACT_DAY.fullmatch(day)
     if not match or not match[1]:
         raise ValueError
     on = date(int(match[1]), int(match[2]), int(match[3]))

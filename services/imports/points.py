@@ -8,6 +8,7 @@ from domain.loyalty import Clawback
 from domain.outcomes import Refusal
 from domain.people import SYSTEM
 from domain.points import MOST_POINTS
+from domain.words import bare
 from services import points as ledger
 from services.imports import cells
 from services.imports.columns import KEY_LETTERS, Layout, Row, Wrong, aliases_of, read_key
@@ -17,13 +18,13 @@ from services.imports.whom import look_up
 from services.work import Work
 from storage import imports as rows
 from storage.imports import Booked, Run, Sums
+from texts.catalogue import read_phrases
 from texts.tables import read_table
 
 _REASON_LETTERS = 200
 _REASON = "import"
 _PREFIX = "import:"
 """Before the keys of a file, so that they are nobody else's keys in the ledger."""
-_NEVER = ("never", "永不", "永久", "永久有效", "永不过期", "永不過期", "无期限", "無期限")
 _REFUSALS = {
     "points.refused.not_enough": ("takes {needed:,} points of {available:,} that are there; take fewer", "points"),
     "points.refused.key_taken": (
@@ -126,7 +127,7 @@ def _points(cell: str) -> int:
 
 
 def _expires(cell: str, known: Known) -> datetime | None:
-    if cell.casefold() in _NEVER:
+    if bare(cell) in read_phrases("never"):
         return None
     expires_at = cells.later_instant(cell, zone=known.rules.zone)
     if expires_at <= known.now:

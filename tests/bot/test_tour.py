@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,10 +106,9 @@ def test_commands_it_ends_with_work(played: Played) -> None:
 def test_examples_of_the_commands_page_work(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every example that looks into the demo's database does what it says; only ``check`` finds something to mend."""
     folder, _, _ = played
-    page = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text("utf-8")
-    customers = re.search(r"^```csv\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert customers
-    (folder / "customers.csv").write_text(customers[1], "utf-8")
+    root = Path(__file__).resolve().parents[2]
+    page = (root / "docs" / "commands.md").read_text("utf-8")
+    shutil.copytree(root / "examples", folder / "examples", dirs_exist_ok=True)
     monkeypatch.chdir(folder)
     for line in re.findall(r"^carebot (.+--config demo/carebot\.toml)$", page, re.MULTILINE):
         done = CliRunner().invoke(app, shlex.split(line))
