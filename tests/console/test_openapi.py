@@ -85,6 +85,7 @@ def _serving(engine: str, url: str, port: int) -> Iterator[Served]:
             found.extend(await _stock(shop))
             serving = asyncio.create_task(serve(shop.api, host="127.0.0.1", port=port))
             found.append(shop)
+            await asyncio.sleep(0)  # it listens from its first step on
             ready.set()
             await ended.wait()
             serving.cancel()
