@@ -39,7 +39,8 @@ class Heard:
     """A message, new or edited. ``reply_to`` is the message it answers, ``thread_id`` the forum topic it stands in.
 
     ``answered`` is the user id of who wrote what it answers; in a topic, where nothing else is answered, of who made
-    the topic, whose first ``topic_name`` is then known too.
+    the topic, whose first ``topic_name`` is then known too. What is ``forwarded`` somebody may have sent elsewhere,
+    and to somebody else.
     """
 
     speaker: Speaker
@@ -55,6 +56,7 @@ class Heard:
     command: str | None = None
     argument: str = ""
     contact_user_id: int | None = None
+    forwarded: bool = False
     service: bool = False
 
 
@@ -107,6 +109,7 @@ def read_message(update: Update) -> Heard | None:
         command=command,
         argument=argument,
         contact_user_id=message.contact.user_id if message.contact else None,
+        forwarded=message.forward_origin is not None,
         service=_is_service(message),
     )
 

@@ -81,13 +81,16 @@ async def link_by_code(work: Work, person: Person, code: str) -> Refusal | None:
 
 
 async def link_by_contact(
-    work: Work, person: Person, *, phone: str, contact_user_id: int | None, sender_id: int
+    work: Work, person: Person, *, phone: str, contact_user_id: int | None, sender_id: int, forwarded: bool
 ) -> Proved | Refusal:
     """Take the number a person shared by the button, and return the records it may belong to.
 
-    It counts only when Telegram says that the contact is the sender's own. It is kept as proved on the person's
-    record; nothing is linked before :func:`link_candidate`.
+    It counts only when Telegram says that the contact is the sender's own, and it was not forwarded: such a one may
+    be old or made up by whoever sent it first. It is kept as proved on the person's record; nothing is linked before
+    :func:`link_candidate`.
     """
+    if forwarded:
+        return Refusal("record.refused.forwarded_contact")
     if contact_user_id is None or contact_user_id != sender_id:
         return Refusal("record.refused.not_own_contact")
     number = read_telegram_phone(phone)

@@ -81,6 +81,7 @@ async def _on_contact(context: CareContext) -> None:
         phone=str(said.content.extra.get("phone_number", "")),
         contact_user_id=said.contact_user_id,
         sender_id=said.speaker.user_id,
+        forwarded=said.forwarded,
     )
     if isinstance(proved, Refusal):
         move(context.work, context.customer, waits=PATIENCE)

@@ -32,7 +32,9 @@ SHARED = PHONE.removeprefix("+")
 async def share(work: Work, person: Person, phone: str = SHARED, owner: int | None = None) -> Proved | Refusal:
     """Let a person press the button that shares their number; ``owner`` is whose contact it is."""
     chat = person.contact.chat_id
-    return await link_by_contact(work, person, phone=phone, contact_user_id=owner or chat, sender_id=chat)
+    return await link_by_contact(
+        work, person, phone=phone, contact_user_id=owner or chat, sender_id=chat, forwarded=False
+    )
 
 
 async def told(work: Work) -> list[str]:
@@ -77,7 +79,7 @@ async def test_somebody_elses_contact_proves_nothing(working: Working) -> None:
         await make(work, "Ann Lee", phone=PHONE)
         cy = await arrive(work, chat_id=333, name="Cy")
         assert refused(await share(work, cy, owner=ANN_CHAT)) == "record.refused.not_own_contact"
-        outcome = await link_by_contact(work, cy, phone=SHARED, contact_user_id=None, sender_id=333)
+        outcome = await link_by_contact(work, cy, phone=SHARED, contact_user_id=None, sender_id=333, forwarded=False)
         assert refused(outcome) == "record.refused.not_own_contact"
         assert refused(await share(work, cy, phone="not a number")) == "record.refused.phone"
         record = await records.read_record(work, cy.customer.id)

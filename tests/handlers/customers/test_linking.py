@@ -107,6 +107,19 @@ async def test_somebody_elses_contact_is_refused(town: Town, cy: Chat) -> None:
     assert has_menu(said)
 
 
+async def test_a_forwarded_contact_proves_nothing(town: Town, ann: Chat) -> None:
+    """Even a contact with Ann's own id, when it came from elsewhere: a kind word, and the button is still there."""
+    await known(town)
+    await ann.says("/link")
+    contact = {"phone_number": PHONE, "first_name": "Ann", "user_id": ann.id}
+    origin = {"type": "user", "date": 1, "sender_user": {"id": 222, "is_bot": False, "first_name": "Bob"}}
+    (said,) = await ann.sends(contact=contact, forward_origin=origin)
+    assert "forwarded" in said.text
+    assert [row.phone for row in await town.rows("customers", name="Ann")] == [None]
+    (which,) = await shares(ann)
+    assert "<b>A</b>" in which.html
+
+
 async def test_a_typed_number_never_links(town: Town, cy: Chat) -> None:
     """Anybody could write it."""
     await known(town)
