@@ -45,8 +45,8 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=128,
         pattern=r"^[!-~]+$",
-        description="Any text of your own, new for each thing to be done. The same key with the same request is "
-        "answered the same, for at least 24 hours, and done once.",
+        description="Of your own, new for each thing to be done: 1 to 128 printable ASCII signs without spaces. The "
+        "same key with the same request is answered the same, for at least 24 hours, and done once.",
         examples=["till-3/2026-11-22/0815"],
     ),
 ]
@@ -57,7 +57,7 @@ OptionalIdempotencyKey = Annotated[
         min_length=1,
         max_length=128,
         pattern=r"^[!-~]+$",
-        description="As elsewhere; may be left out here.",
+        description="1 to 128 printable ASCII signs without spaces, as elsewhere; may be left out here.",
     ),
 ]
 CustomerCode = Annotated[
