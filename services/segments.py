@@ -120,7 +120,9 @@ async def save(work: Work, *, name: str, expression: str, by: Actor, replace: bo
     if before is None and not await saved_rows.insert_segment(work.tx, name=called, expression=written, now=work.now):
         before = await saved_rows.get_saved(work.tx, called)
     if before is not None:
-        if not replace and before.expression != written:
+        if before.expression == written:
+            return before
+        if not replace:
             return Refusal("segments.refused.taken", {"name": called})
         await saved_rows.change_segment(work.tx, name=called, expression=written, now=work.now)
     after = await saved_rows.get_saved(work.tx, called)

@@ -14,6 +14,7 @@ from services import segments
 from services.seeding import seed
 from services.work import Work
 from storage import people
+from storage.audit import list_of_subject
 from storage.database import Database
 from storage.staff import load_staff
 from tests.segments import CUSTOM, made_segments
@@ -142,7 +143,9 @@ async def test_a_name_is_taken_once_and_replaced_on_purpose(database: Database, 
         saved = await segments.save(work, name="  Good   ones ", expression="tier=GOLD", by=mia)
         assert isinstance(saved, segments.SavedSegment)
         assert (saved.name, saved.expression) == ("Good ones", "tier = gold")
-        assert not isinstance(await segments.save(work, name="Good ones", expression="tier = gold", by=mia), Refusal)
+        for replace in (False, True):
+            again = await segments.save(work, name="Good ones", expression="tier = gold", by=mia, replace=replace)
+            assert again == saved
         refused = await segments.save(work, name="Good ones", expression="lost", by=mia)
         assert isinstance(refused, Refusal)
         assert refused.key == "segments.refused.taken"
@@ -150,6 +153,8 @@ async def test_a_name_is_taken_once_and_replaced_on_purpose(database: Database, 
         assert isinstance(changed, segments.SavedSegment)
         assert changed.id == saved.id
         assert [one.expression for one in await segments.list_all(work)] == ["lost"]
+        saves = await list_of_subject(work.tx, "segment", saved.id)
+        assert [row.after for row in saves] == [{"expression": "tier = gold"}, {"expression": "lost"}]
         for name in ("", " ", "x" * 65, "a\nb\u200b"):
             assert isinstance(await segments.save(work, name=name, expression="lost", by=mia), Refusal)
 
