@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, or_, select
@@ -14,6 +14,8 @@ from storage.database import Tx
 from storage.people import LUNAR, SOLAR, birthday_of
 from storage.tables import customers, point_entries, purchases
 
+_AHEAD = timedelta(days=1)
+"""More than any till's clock may be ahead of ours: an entry is not booked so long before the day it counts to."""
 _TAKEN = point_entries.alias("taken")
 
 
@@ -36,6 +38,7 @@ async def sum_earned(tx: Tx, customer_id: int, *, rules: Sequence[str], since: d
             point_entries.c.customer_id == customer_id,
             point_entries.c.kind == EntryKind.EARN.value,
             point_entries.c.rule.in_(rules),
+            point_entries.c.at >= since - _AHEAD,  # so that not the whole ledger of a customer is read
             at >= since,
             at < until,
         )

@@ -35,6 +35,7 @@ purchases = table(
 )
 Index("ix_purchases_customer", purchases.c.customer_id, purchases.c.bought_at)
 Index("ix_purchases_bought_at", purchases.c.bought_at)
+Index("ix_purchases_noted_at", purchases.c.noted_at, purchases.c.customer_id)
 
 refunds = table(
     "refunds",
@@ -75,6 +76,7 @@ point_entries = table(
     erasure=EMPTIED,
 )
 Index("ix_point_entries_customer", point_entries.c.customer_id, point_entries.c.id)
+Index("ix_point_entries_customer_at", point_entries.c.customer_id, point_entries.c.at)
 _OWED = text("uncovered > 0")
 Index("ix_point_entries_owed", point_entries.c.customer_id, sqlite_where=_OWED, postgresql_where=_OWED)
 

@@ -70,6 +70,19 @@ async def test_the_cap_counts_everything_earned_on_a_local_day(working: Working)
         assert late.entry.points == 20
 
 
+async def test_the_cap_knows_what_a_fast_till_told_before_its_day_began(working: Working) -> None:
+    """A quarter of an hour before midnight a till tells of a sale of tomorrow: it counts to tomorrow's cap alone."""
+    told = rules(ZoneInfo("UTC"), day_cap=100)
+    midnight = at("2026-11-23T00:00")
+    async with working(rules=told, later=midnight - MORNING - timedelta(minutes=15)) as work:
+        ann = await guest(work)
+        early = await buys(work, ann, 80, "early", bought_at=midnight + timedelta(minutes=30))
+        today = await buys(work, ann, 90, "today")
+    async with working(rules=told, later=midnight - MORNING + DAY / 2) as work:
+        late = await buys(work, ann, 50, "late")
+        assert [done.entry.points for done in (early, today, late) if done.entry] == [80, 90, 20]
+
+
 async def test_an_occasion_is_rewarded_once_a_reference(working: Working) -> None:
     """Also when the rule changes meanwhile, and when two records turn out to be one person's."""
     async with working(rules=rules(occasions={Occasion.SURVEY: 30})) as work:

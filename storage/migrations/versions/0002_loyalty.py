@@ -321,6 +321,7 @@ def _make_tables() -> None:
     )
     op.create_index("ix_purchases_customer", "purchases", ["customer_id", "bought_at"], unique=False)
     op.create_index("ix_purchases_bought_at", "purchases", ["bought_at"], unique=False)
+    op.create_index("ix_purchases_noted_at", "purchases", ["noted_at", "customer_id"], unique=False)
     op.create_table(
         "referrals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -552,6 +553,7 @@ def _make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_point_entries_customer", "point_entries", ["customer_id", "id"], unique=False)
+    op.create_index("ix_point_entries_customer_at", "point_entries", ["customer_id", "at"], unique=False)
     op.create_index(
         "ix_point_entries_owed",
         "point_entries",
