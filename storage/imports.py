@@ -9,11 +9,12 @@ from secrets import randbits
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CUSTOMER_SIGNS, spell
 from domain.purchases import Purchase
+from storage.columns import Instant
 from storage.database import Tx
 from storage.people import birthday_columns, birthday_of
 from storage.records import Record
@@ -300,16 +301,19 @@ async def add_purchase(tx: Tx, purchase: Purchase) -> Purchase:
     return purchase
 
 
+_buyer = purchases.c.customer_id + literal_column("0")  # else SQLite would walk all purchases ever, by customer
+_BUYERS = (
+    select(_buyer)
+    .where(purchases.c.noted_at >= bindparam("since", type_=Instant), _buyer > bindparam("after_id"))
+    .distinct()
+    .order_by(_buyer)
+    .limit(bindparam("limit"))
+)
+
+
 async def list_buyers(tx: Tx, *, since: datetime, after_id: int, limit: int) -> list[int]:
     """Return up to ``limit`` customers above ``after_id`` of whom a purchase was noted ``since`` then."""
-    buyers = (
-        select(purchases.c.customer_id)
-        .where(purchases.c.noted_at >= since, purchases.c.customer_id > after_id)
-        .distinct()
-        .order_by(purchases.c.customer_id)
-        .limit(limit)
-    )
-    return list((await tx.execute(buyers)).scalars())
+    return list((await tx.execute(_BUYERS, {"since": since, "after_id": after_id, "limit": limit})).scalars())
 
 
 async def list_tiers(tx: Tx, customer_ids: Sequence[int]) -> dict[int, str]:

@@ -18,9 +18,11 @@ from services.imports import Customers, Known, Purchases
 from services.points import balance_of
 from services.purchases import Recorded, record_purchase
 from services.records import find_customer
-from storage.database import Database
+from storage import imports
+from storage.database import Database, open_database
 from storage.tables import audit, customers, notices, point_entries, purchases, tier_changes
 from tests.services.importing import Office
+from tests.storage.plans import plan_of
 from texts import Texts
 
 PEOPLE = "id,name,phone\nA1,Ann,13800138000\nB2,Bob,13800138001\nC3,Cy,13800138001\n"
@@ -230,3 +232,13 @@ async def test_rules_for_imports_are_not_those_of_the_shop(office: Office) -> No
     office.rules = replace(RULES, loyalty=loyalty)
     assert await office.bring(Purchases, HEAD + "S1,A1,2026-11-22 14:30,300,,,,\n") == {"new": 1}
     assert await everything(office, notices) == []
+
+
+async def test_the_buyers_of_a_run_are_found_by_when_it_noted_them(sqlite_url: str) -> None:
+    """A shop with years of purchases does not walk them all at the end of a small file."""
+    database = open_database(sqlite_url)
+    try:
+        plan = await plan_of(database, imports._BUYERS, {"since": datetime.now(UTC), "after_id": 7, "limit": 100})
+        assert "COVERING INDEX ix_purchases_noted_at (noted_at>?)" in plan
+    finally:
+        await database.close()
