@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from domain.contact import FOR_GOOD, Verdict
+from domain.contact import FOR_GOOD, Hold, Verdict
 from domain.outgoing import Button, Purpose, Rows
 from domain.people import Actor, ActorKind, ConsentClass
 from services.contact import verdicts
@@ -58,7 +58,8 @@ def _let_wait(work: Work, notices: Sequence[NoticeRow], verdict: Verdict) -> Non
     for notice in notices:
         over = verdict.until is None or verdict.why in FOR_GOOD or verdict.until > notice.stale_at
         if over or verdict.until is None:
-            rows.drop_notice(work.tx, notice.id, reason=str(verdict.why))
+            # Who may be written to but has no contact of this bot cannot be told by it.
+            rows.drop_notice(work.tx, notice.id, reason=verdict.why or Hold.NO_CONTACT)
         else:
             rows.postpone_notice(work.tx, notice.id, ready_at=verdict.until)
 

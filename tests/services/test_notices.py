@@ -372,6 +372,22 @@ async def test_a_club_that_is_closed_tells_nothing(club: Club) -> None:
     assert await club.hears(minutes=5) == []
 
 
+async def test_who_has_no_contact_here_is_told_nothing_and_that_is_why(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann may be written to, but her contact went in the same moment: what is dropped says so."""
+
+    async def nobody(*_: object) -> dict[int, object]:
+        return {}
+
+    await club.earns(club.ann, 1)
+    club.town.moves(minutes=2)
+    monkeypatch.setattr("services.notice_feed.list_contacts_of_customers", nobody)
+    async with club.town.work() as work:
+        assert await feed_notices(work, limit=10) == 1
+    assert [(row.state, row.reason) for row in await club.town.rows("notices")] == [("dropped", "no_contact")]
+
+
 async def test_people_who_may_not_be_written_to_cost_nothing_later(club: Club) -> None:
     """Asked about once, they are not looked at again before their time; those who may are served."""
     club.town.rules = replace(club.town.rules, contact=ContactRules(budget=0))
