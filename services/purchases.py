@@ -69,7 +69,7 @@ async def record_purchase(
     customer_id: int,
     *,
     source_key: str,
-    bought_at: datetime,
+    bought_at: datetime | None,
     amount_minor: int,
     currency: str,
     by: Actor,
@@ -82,14 +82,15 @@ async def record_purchase(
     """Record a purchase once: the same again gets its first answer, another under the same key is refused.
 
     Without ``earns`` no points come of it, such as for a history whose points are imported by themselves; it counts
-    to the tier all the same, but the customer is not told of that, as of nothing that was too long ago. Raises
+    to the tier all the same, but the customer is not told of that, as of nothing that was too long ago. Without
+    ``bought_at`` it was bought now; told again it is the one on record, whenever that was. Raises
     :class:`NotFound` for a customer nobody knows, ``ValueError`` for a naive instant.
     """
     wish = Purchase(
         0,
         customer_id,
         source_key.strip(),
-        from_ms(to_ms(bought_at)),
+        from_ms(to_ms(bought_at or work.now)),
         amount_minor,
         currency,
         cost_minor,
@@ -106,7 +107,7 @@ async def record_purchase(
     wish = replace(wish, customer_id=living)
     purchase = await rows.insert_purchase(work.tx, wish)
     if purchase is None:
-        return await _answer_repeat(work, wish)
+        return await _answer_repeat(work, wish, is_dated=bought_at is not None)
     await note_recorded(work, purchase, by=by)
     return await _reward(work, purchase, by=by, earns=earns)
 
@@ -138,8 +139,10 @@ async def _refused(work: Work, wish: Purchase, by: Actor) -> Refusal | None:
     return None
 
 
-async def _answer_repeat(work: Work, wish: Purchase) -> Recorded | Refusal:
+async def _answer_repeat(work: Work, wish: Purchase, *, is_dated: bool) -> Recorded | Refusal:
     known = await rows.get_purchase_by_key(work.tx, wish.source_key)
+    if known is not None and not is_dated:
+        wish = replace(wish, bought_at=known.bought_at)
     if known is None or not replace(known, customer_id=await resolve(work, known.customer_id)).is_told_again(wish):
         return Refusal("purchase.refused.key_taken")
     entry = await get_entry_by_key(work.tx, earning.key_of(known))

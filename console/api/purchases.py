@@ -228,7 +228,7 @@ async def record_purchase(wish: NewPurchase, call: Calling, idempotency_key: Ide
             work,
             customer_id,
             source_key=wish.source_key,
-            bought_at=wish.bought_at or work.now,
+            bought_at=wish.bought_at,
             amount_minor=wish.amount_minor,
             currency=wish.currency,
             by=by,

@@ -98,6 +98,20 @@ async def test_the_same_sale_told_again_changes_nothing(working: Working) -> Non
         assert len(await list_purchases(work, keep, limit=5)) == 1
 
 
+async def test_a_sale_told_again_without_its_moment_is_the_one_on_record(working: Working) -> None:
+    """A till that never says when it sold may repeat itself the next day; another amount is another sale."""
+    async with working() as work:
+        ann = await guest(work)
+        first = await buys(work, ann, 600, "till-1", bought_at=None)
+        assert first.purchase.bought_at == MORNING
+    async with working(later=DAY) as work:
+        again = await buys(work, ann, 600, "till-1", bought_at=None)
+        assert again.repeated
+        assert again.purchase == first.purchase
+        assert refused(await sale(work, ann, 601, "till-1", bought_at=None)) == "purchase.refused.key_taken"
+        assert await spendable(work, ann) == 600
+
+
 async def test_another_sale_under_the_same_key_is_refused(working: Working) -> None:
     """Two receipts with one number are a mistake that somebody must look at."""
     others: list[dict[str, Any]] = [
