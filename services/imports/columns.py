@@ -14,6 +14,8 @@ _HEADS_SHOWN = 8
 _NAMES_SHOWN = 3
 CONSENT = "consent"
 """Stands for every column that claims somebody's consent: consent is asked, never imported."""
+_MARKS = {"purchases": {"bought_at", "amount"}, "points": {"points", "reason"}}
+_ANYWHERE = {"", "id", "name", "branch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Layout:
     """The columns of one kind of file: their readers by name, those that no line may lack, their other names.
 
     ``aliases`` are other names of columns, casefolded; ``key`` is the column with the key of the other system.
+    ``foreign`` are names of columns of other kinds of files: where hardly more is there it is the wrong file.
     ``check`` looks at a line whose cells are good each for itself.
     """
 
@@ -59,6 +62,7 @@ class Layout:
     needed: tuple[str, ...]
     aliases: Mapping[str, str]
     key: str = "id"
+    foreign: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[dict[str, Any]], None] | None = None
 
 
@@ -106,6 +110,8 @@ def read_head(cells: Sequence[str], layout: Layout, chosen: Mapping[str, str], *
         columns = ["" if name == column else name for name in columns]
         columns[places[0]] = column
     _check(columns, heads, layout, guessed)
+    if not chosen and _ANYWHERE.issuperset(columns):
+        _check_kind(columns, heads, layout)
     return Head(
         len(heads),
         tuple((i, column) for i, column in enumerate(columns) if column and column != CONSENT),
@@ -127,6 +133,15 @@ def _check(columns: list[str], heads: list[str], layout: Layout, guessed: bool) 
             if guessed:
                 mend += "; if these are no words, name the file's encoding with --encoding, such as big5"
             raise BadInput(f"line 1: there is no column {needed} among {_shown(heads)}; {mend}")
+
+
+def _check_kind(columns: list[str], heads: list[str], layout: Layout) -> None:
+    strange = {layout.foreign.get(_folded(head)): head for head, name in zip(heads, columns, strict=True) if not name}
+    for kind, marks in _MARKS.items():
+        if marks <= strange.keys():
+            found = " and ".join(sorted(strange[mark][:20] for mark in marks))
+            mend = f"use `carebot import {kind}`, or where these are customers say so: --column name=HEADER"
+            raise BadInput(f"line 1: with columns {found} this is a file of {kind}; {mend}")
 
 
 def _shown(heads: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ _FIELDS: dict[str, Any] = {
     "tags": (),
 }
 """Every field a line may name besides name and language, empty."""
+_FOREIGN = ("bought_at", "amount", "points", "reason")
 _COLUMN_OF = {"branch_id": "branch", "owner_id": "owner"}
 _MERGED = "was merged into another record, which stays as it is"
 
@@ -165,8 +166,11 @@ def _layout(known: Known) -> Layout:
         column = field.key if field.key not in readers else f"{_CUSTOM}{field.key}"
         own += [(name, column) for name in field.labels.values()]
         readers[column] = _as(f"{_CUSTOM}{field.key}", partial(cells.custom_value, field))
-    usual = [(name, column) for name, column in read_table("columns") if column in readers or column == CONSENT]
-    return Layout(readers, ("id", "name"), aliases_of(list(readers), own, usual))
+    table = read_table("columns")
+    usual = [(name, column) for name, column in table if column in readers or column == CONSENT]
+    others = [*read_table("columns_purchases"), *read_table("columns_points")]
+    foreign = aliases_of(_FOREIGN, [(name, column) for name, column in others if column in _FOREIGN])
+    return Layout(readers, ("id", "name"), aliases_of(list(readers), own, usual), foreign=foreign)
 
 
 def _phone(cell: str, *, region: str) -> dict[str, Any]:

@@ -37,6 +37,9 @@ def rows(path: Path) -> list[dict[str, str]]:
         (b"id,name", ["--column", "phone=Tel"], "--column: there is no column Tel among id, name"),
         (b"id,name,Name", [], "line 1: name and Name are both the name; choose one with --column name=HEADER"),
         ("編號,姓名".encode("big5"), [], "such as big5"),
+        (b"id,customer,bought_at,amount,branch", [], "this is a file of purchases; use `carebot import purchases`"),
+        ("编号,客户,消费日期,金额".encode(), [], "this is a file of purchases; use `carebot import purchases`"),
+        (b"id,customer,points,reason", [], "this is a file of points; use `carebot import points`"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(
@@ -52,6 +55,17 @@ def test_what_cannot_be_read_is_one_line(
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "guests.csv" in err
     assert says in err
+
+
+@pytest.mark.parametrize(
+    ("head", "options"),
+    [("id,name,phone,points,reason", []), ("id,name,bought_at,amount", ["--column", "name=name"])],
+)
+def test_a_list_of_customers_may_tell_more_of_them(shop: Shop, head: str, options: list[str]) -> None:
+    """Columns of other kinds beside a telephone number, or a name meant to be one, are left out as ever."""
+    source = shop.folder / "guests.csv"
+    source.write_text(head + "\n", encoding="utf-8")
+    assert shop.run("import", "customers", source, *options)[0] == 0
 
 
 def test_a_file_of_a_head_line_alone_is_no_fault(shop: Shop) -> None:
