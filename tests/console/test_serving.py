@@ -121,6 +121,39 @@ async def test_an_answer_that_got_lost_is_given_again(shop: Shop, till: Till) ->
     assert (await till.get(f"/customers/{ann}/points"))["spendable"] == 50
 
 
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_large_body_is_answered_and_not_cut_off(
+    corner_shop: Shop, corner_till: Till, unused_port: int, declared: bool
+) -> None:
+    """Who sends 2 MB, said beforehand or not, and only then reads, still reads why not."""
+    head = b"Content-Length: 2000000" if declared else b"Transfer-Encoding: chunked"
+    piece = b"x" * 100_000
+    async with serving(corner_shop, unused_port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", unused_port)
+        writer.write(b"POST /v1/customers HTTP/1.1\r\nHost: shop\r\n" + head + b"\r\n\r\n")
+        for _ in range(20):
+            writer.write(piece if declared else b"186a0\r\n" + piece + b"\r\n")
+            await writer.drain()
+        writer.write(b"" if declared else b"0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"body.too_large" in answer
+
+
+async def test_what_is_endless_is_read_in_bounds(
+    corner_shop: Shop, corner_till: Till, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer comes at once; who then sends no more, or never stops, is left."""
+    monkeypatch.setattr("console.api.guard._DRAINED_WITHIN_S", 0.1)
+    async with serving(corner_shop, unused_port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", unused_port)
+        writer.write(b"POST /v1/customers HTTP/1.1\r\nHost: shop\r\nContent-Length: 2000000\r\n\r\nx")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
 async def test_who_never_sends_the_body_is_left(
     corner_shop: Shop, corner_till: Till, unused_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
