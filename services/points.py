@@ -156,17 +156,7 @@ async def give_back(
     book = await open_book(work, spent.customer_id)
     if isinstance(book, Refusal):
         return book
-    wish = Entry(
-        0,
-        book.customer_id,
-        EntryKind.RETURN,
-        -spent.points,
-        book.at,
-        source_key,
-        by,
-        reason=reason,
-        reverses_id=entry_id,
-    )
+    wish = _entry(book, EntryKind.RETURN, -spent.points, source_key, by, reason=reason, reverses_id=entry_id)
     if (first := await rows.get_return_of(work.tx, entry_id)) is not None:
         under_key = await rows.get_entry_by_key(work.tx, source_key)
         return first if under_key in (None, first) else Refusal("points.refused.key_taken")
@@ -178,20 +168,9 @@ async def give_back(
     if entry is None:
         return await answer_repeat(work, wish)
     for own_id, taking in giving.caught_up:
-        await book.book(
-            Entry(
-                0,
-                book.customer_id,
-                EntryKind.REVERSAL,
-                -taking.points,
-                book.at,
-                f"caught-up:{entry.id}:{own_id}",
-                by,
-                reverses_id=own_id,
-                forgiven=-taking.points,
-            ),
-            [taking],
-        )
+        key, taken = f"caught-up:{entry.id}:{own_id}", -taking.points
+        reversal = _entry(book, EntryKind.REVERSAL, taken, key, by, reverses_id=own_id, forgiven=taken)
+        await book.book(reversal, [taking])
     book.close()
     return entry
 
@@ -219,27 +198,10 @@ async def take_back(
     if of_entry_id is not None and not await _view_earned(book, of_entry_id):
         return Refusal("points.refused.no_such_entry")
     written_off = await rows.list_written_off(work.tx, of_entry_id) if of_entry_id is not None else []
-    back = rules.take_back(
-        book.account,
-        points,
-        policy=work.rules.loyalty.clawback,
-        own_entry_id=of_entry_id,
-        written_off=written_off,
-    )
-    wish = Entry(
-        0,
-        book.customer_id,
-        EntryKind.REVERSAL,
-        -back.taken,
-        book.at,
-        source_key,
-        by,
-        reason=reason,
-        purchase_id=purchase_id,
-        reverses_id=of_entry_id,
-        uncovered=back.owed,
-        forgiven=back.forgiven,
-    )
+    policy = work.rules.loyalty.clawback
+    back = rules.take_back(book.account, points, policy=policy, own_entry_id=of_entry_id, written_off=written_off)
+    wish = _entry(book, EntryKind.REVERSAL, -back.taken, source_key, by, reason=reason, reverses_id=of_entry_id)
+    wish = replace(wish, purchase_id=purchase_id, uncovered=back.owed, forgiven=back.forgiven)
     entry = await book.add(wish)
     if entry is None:
         return await answer_repeat(work, wish)
@@ -247,6 +209,22 @@ async def take_back(
     book.take(entry, back.takings)
     book.close()
     return entry
+
+
+def _entry(
+    book: Book,
+    kind: EntryKind,
+    points: int,
+    source_key: str,
+    by: Actor,
+    *,
+    reverses_id: int | None,
+    reason: str | None = None,
+    forgiven: int = 0,
+) -> Entry:
+    """Return an entry of this account, at its moment, that undoes another; not added yet."""
+    wish = Entry(0, book.customer_id, kind, points, book.at, source_key, by, reason=reason, reverses_id=reverses_id)
+    return replace(wish, forgiven=forgiven)
 
 
 async def _view_earned(book: Book, entry_id: int) -> bool:
@@ -261,18 +239,9 @@ async def _view_earned(book: Book, entry_id: int) -> bool:
 async def _restore(book: Book, back: TakingBack, reversal: Entry) -> None:
     """Undo as much of expiry entries as the reversal takes: it would have found those points expired in their lot."""
     for expiry in back.restored:
-        restored = await book.add(
-            Entry(
-                0,
-                book.customer_id,
-                EntryKind.RETURN,
-                expiry.points,
-                book.at,
-                f"restored:{reversal.id}:{expiry.entry_id}",
-                SYSTEM,
-                reverses_id=expiry.entry_id,
-            )
-        )
+        key = f"restored:{reversal.id}:{expiry.entry_id}"
+        wish = _entry(book, EntryKind.RETURN, expiry.points, key, SYSTEM, reverses_id=expiry.entry_id)
+        restored = await book.add(wish)
         assert restored is not None, "the key holds the key of an entry that was just added"
         book.take(restored, [rules.Taking(expiry.lot_id, -expiry.points)])
 
