@@ -37,10 +37,13 @@ async def change_points(
 ) -> Entry | Approval | Refusal:
     """Change a customer's points by hand; above the limit of whoever asks, a second person is asked first.
 
-    The system and API keys, whose door has checked them, have no limit. ``points`` are signed.
+    The system and API keys, whose door has checked them, have no limit. ``points`` are signed. A ``source_key`` that
+    looks like an approved change's is refused: it would count to nobody's limit, and take an approval's place.
     """
     if not await may(work, by, Permission.CHANGE_POINTS):
         return Refusal("points.refused.not_allowed")
+    if source_key.startswith(approval_rows.APPROVED):
+        return Refusal("points.refused.key_taken")
     refusal = _why_not(work, points, reason)
     if refusal is not None:
         return refusal
@@ -251,8 +254,9 @@ async def _why_undecidable(
 async def expire_approvals(work: Work, *, limit: int) -> int:
     """Close questions that nobody answered in time, and tell the staff; returns how many."""
     overdue = await approval_rows.list_overdue(work.tx, now=work.now, limit=limit)
+    for case_id in sorted({approval.case_id for approval in overdue if approval.case_id is not None}):
+        await _lock_case(work, case_id)  # before anything is written, in the order of ids in which a merge locks
     for approval in overdue:
-        await _lock_case(work, approval.case_id)
         expired = ApprovalState.EXPIRED
         if not await approval_rows.settle(work.tx, approval.id, state=expired, by=None, now=work.now):
             continue  # somebody was faster

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from domain.approvals import Approval, ApprovalState
+from domain.cases import CaseKind
 from domain.loyalty import LoyaltyRules
 from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind, Role
 from domain.points import Entry
 from domain.rules import Rules
 from services.approvals import change_points, decide, expire_approvals
+from services.cases import open_case
 from services.work import Work
 from storage.approvals import get_approval
 from storage.audit import list_of_subject
@@ -18,7 +20,7 @@ from storage.database import Database
 from storage.staff import insert_missing_group
 from storage.tables import notices, outbox, staff_members
 from tests.services.loyalty import RULES, at_once, hire, member_with, spendable
-from tests.services.shop import BOT, Working
+from tests.services.shop import BOT, Working, arrive, hear
 from texts.catalogue import plain
 
 LATE = "The delivery was late"
@@ -185,6 +187,40 @@ async def test_nobody_answered_in_time(working: Working, shop: Shop, database: D
         assert closed is not None
         assert closed.state is ApprovalState.EXPIRED
     assert "Nobody decided in time" in (await told_staff(database))[-1]
+
+
+async def test_cases_are_locked_in_the_order_in_which_a_merge_does(working: Working, shop: Shop) -> None:
+    """The question about the later case ran out first; still the earlier case is locked first."""
+    async with working(rules=RULES) as work:
+        person = await arrive(work, chat_id=1003, name="Cy")
+        cases = []
+        for nth in (1, 2):
+            said = await hear(work, person, "late again", message_id=nth)
+            cases.append((await open_case(work, person, kind=CaseKind.COMPLAINT, interaction_ids=[said])).id)
+    for later, case_id in enumerate(reversed(cases)):
+        async with working(rules=RULES, later=timedelta(hours=later)) as work:
+            done = await change_points(
+                work,
+                person.customer.id,
+                points=500,
+                reason=LATE,
+                source_key=f"k{case_id}",
+                by=shop.ben,
+                case_id=case_id,
+            )
+            assert isinstance(done, Approval)
+    async with working(rules=RULES, later=timedelta(days=4)) as work:
+        assert await expire_approvals(work, limit=10) == 2
+        locked = [case_id for kind, case_id in work.tx.identity if kind == "case"]
+        assert locked == sorted(cases)
+
+
+async def test_no_change_by_hand_can_look_like_an_approved_one(working: Working, shop: Shop) -> None:
+    """Such a key would count to nobody's limit, and take the place of what is agreed to later."""
+    async with working(rules=RULES) as work:
+        for by in (shop.ben, shop.ada, SYSTEM):
+            assert await change(work, shop, 10, by, "approval:1") == Refusal("points.refused.key_taken")
+        assert await spendable(work, shop.ann) == 200
 
 
 async def test_an_admin_alone_needs_nobody_and_it_is_on_record(working: Working, shop: Shop) -> None:
