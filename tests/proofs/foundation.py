@@ -29,6 +29,10 @@ _PAUSE_S = 0.04
 _LONGEST_LIFE_S = 1.8
 
 
+_GREETED_ALL_THE_SAME = {"open_case": False, "low_score_for": "0s"}
+"""Everybody here has an open complaint: greetings go out nevertheless, so that they can be lost or doubled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How hard a storm is: so many kills, among them so many on birthday mornings."""
@@ -55,7 +59,7 @@ async def storm(url: str, folder: Path, plan: Plan, say: Callable[[str], None], 
     async with open_town(url, folder, start=_DAWN) as town:
         town.opens_desk()
         crowd = Crowd(town, random, guests=plan.guests)
-        program = await town.starts(telegram=_telegram(plan, port))
+        program = await town.starts(telegram=_telegram(plan, port), care={"suppression": _GREETED_ALL_THE_SAME})
         await crowd.all_tell_birthdays((_DAWN + timedelta(days=1)).date(), max(1, plan.mornings))
         await crowd.all_complain()
         await town.settled()
