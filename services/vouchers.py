@@ -9,6 +9,7 @@ from domain.people import SYSTEM, Actor, Permission
 from domain.rewards import Reward, Voucher, VoucherState, last_day
 from services import files, points, speech, webhooks
 from services.permits import may
+from services.records import resolve
 from services.work import Person, Work
 from storage import people as people_rows
 from storage import rewards as reward_rows
@@ -80,7 +81,7 @@ async def use_voucher(work: Work, code: str, *, by: Actor, branch_id: int | None
     """Mark a voucher used and tell its customer; of two who try at once one is refused and told of the other."""
     if not await may(work, by, Permission.CHANGE_POINTS):
         return Refusal("points.refused.not_allowed")
-    voucher = await find_voucher(work, code)
+    voucher = await _locked(work, code)
     if voucher is None:
         return Refusal("points.refused.no_voucher")
     if not await reward_rows.mark_used(work.tx, voucher.id, by=by, branch_id=branch_id, now=work.now):
@@ -89,6 +90,15 @@ async def use_voucher(work: Work, code: str, *, by: Actor, branch_id: int | None
     await _emit(work, "voucher.used", used)
     await _tell(work, used, "points.voucher.told_used")
     return used
+
+
+async def _locked(work: Work, code: str) -> Voucher | None:
+    """Return the voucher with this code, its holder's account locked before it is: the order in which all lock."""
+    voucher = await find_voucher(work, code)
+    if voucher is None:
+        return None
+    await points.lock_account(work, await resolve(work, voucher.customer_id))
+    return await find_voucher(work, code)  # a merge that was waited for has moved it
 
 
 async def _why_not(work: Work, voucher_id: int) -> Refusal:
@@ -119,10 +129,9 @@ async def return_voucher(work: Work, code: str, *, by: Actor, reason: str) -> Vo
         return Refusal("points.refused.not_allowed")
     if not is_reason(reason):
         return Refusal("points.refused.reason")
-    voucher = await find_voucher(work, code)
+    voucher = await _locked(work, code)
     if voucher is None:
         return Refusal("points.refused.no_voucher")
-    await points.lock_account(work, voucher.customer_id)
     if not await reward_rows.mark_returned(work.tx, voucher.id, now=work.now):
         return await _why_not(work, voucher.id)
     given = await points.give_back(
@@ -141,7 +150,11 @@ async def return_voucher(work: Work, code: str, *, by: Actor, reason: str) -> Vo
 
 async def expire_vouchers(work: Work, *, limit: int) -> int:
     """Mark vouchers expired whose last day is over; their points stay spent. Returns how many."""
-    expired = await reward_rows.mark_expired(work.tx, now=work.now, limit=limit)
+    due = await reward_rows.list_overdue(work.tx, now=work.now, limit=limit)
+    holders = {await resolve(work, customer_id) for customer_id in sorted({each.customer_id for each in due})}
+    for customer_id in sorted(holders):
+        await points.lock_account(work, customer_id)
+    expired = await reward_rows.mark_expired(work.tx, [each.id for each in due], now=work.now) if due else []
     for voucher in expired:
         await _changed(work, voucher, by=SYSTEM, action="voucher.expire", after={"state": "expired"})
     return len(expired)

@@ -218,15 +218,18 @@ async def mark_returned(tx: Tx, voucher_id: int, *, now: datetime) -> bool:
     return (await tx.execute(statement.values(state=VoucherState.RETURNED.value))).rowcount == 1
 
 
-async def mark_expired(tx: Tx, *, now: datetime, limit: int) -> list[Voucher]:
-    """Mark vouchers expired that are over at ``now``; returns them."""
-    due = select(vouchers.c.id).where(vouchers.c.state == _ISSUED, vouchers.c.expires_at <= now)
-    due = due.order_by(vouchers.c.expires_at).limit(limit)
-    if tx.for_update:
-        due = due.with_for_update(skip_locked=True)
-    statement = update(vouchers).where(vouchers.c.id.in_(due.scalar_subquery()))
+async def list_overdue(tx: Tx, *, now: datetime, limit: int) -> list[Voucher]:
+    """Return issued vouchers that are over at ``now``, those that ended first before all others."""
+    due = select(*_VOUCHER).where(vouchers.c.state == _ISSUED, vouchers.c.expires_at <= now)
+    return [_voucher(row) for row in await tx.execute(due.order_by(vouchers.c.expires_at).limit(limit))]
+
+
+async def mark_expired(tx: Tx, voucher_ids: Sequence[int], *, now: datetime) -> list[Voucher]:
+    """Mark those of these vouchers expired that are still issued and over at ``now``; returns them."""
+    over = (vouchers.c.state == _ISSUED, vouchers.c.expires_at <= now)
+    statement = update(vouchers).where(vouchers.c.id.in_(voucher_ids), *over)
     rows = await tx.execute(statement.values(state=VoucherState.EXPIRED.value).returning(*_VOUCHER))
-    return [_voucher(row) for row in rows]
+    return sorted((_voucher(row) for row in rows), key=lambda voucher: voucher.id)
 
 
 async def get_name(tx: Tx, by: Actor | None) -> str | None:

@@ -8,6 +8,7 @@ from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind, Role
 from domain.rewards import Voucher, VoucherState
 from services import points
+from services.merging import join_records
 from services.rewards import list_rewards
 from services.vouchers import (
     expire_vouchers,
@@ -171,6 +172,39 @@ async def test_used_or_returned_but_never_both(working: Working) -> None:
     async with working() as work:
         back = 300 if kept.state is VoucherState.RETURNED else 0
         assert await spendable(work, voucher.customer_id) == back
+
+
+async def test_a_voucher_is_used_while_its_holder_is_merged(working: Working) -> None:
+    """Whoever comes first, the other waits: used once, and the kept record holds it."""
+    async with working() as work:
+        voucher, ben = await issued(work)
+        bob = await member_with(work, 0, chat_id=BOB_CHAT, name="Bob")
+    await at_once(
+        working,
+        lambda work: join_records(work, keep_id=bob, duplicate_id=voucher.customer_id, by=SYSTEM),
+        lambda work: use_voucher(work, voucher.code, by=ben),
+        lambda work: use_voucher(work, voucher.code, by=ben),
+    )
+    async with working() as work:
+        (used,) = await list_vouchers(work, bob)
+        assert (used.id, used.state) == (voucher.id, VoucherState.USED)
+
+
+async def test_vouchers_expire_while_their_holders_are_merged(working: Working) -> None:
+    """The tick locks accounts in the order in which a merge does, so that both come to their end."""
+    async with working() as work:
+        voucher, _ = await issued(work)
+        bob = await member_with(work, 300, chat_id=BOB_CHAT, name="Bob")
+        (coffee,) = await list_rewards(work)
+        await redeemed(work, bob, coffee)
+    late = timedelta(days=92)
+    await at_once(
+        lambda **how: working(later=late, **how),
+        lambda work: expire_vouchers(work, limit=10),
+        lambda work: join_records(work, keep_id=bob, duplicate_id=voucher.customer_id, by=SYSTEM),
+    )
+    async with working(later=late) as work:
+        assert [each.state for each in await list_vouchers(work, bob)] == [VoucherState.EXPIRED] * 2
 
 
 async def test_a_return_needs_a_reason(working: Working) -> None:
