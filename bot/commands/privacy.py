@@ -1,6 +1,7 @@
 """``carebot mydata``, ``carebot forget`` and ``carebot erasures``: what a person may ask of us, done by hand."""
 
 import asyncio
+import os
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -47,10 +48,20 @@ async def _mydata(file: Path | None, code: str, out: Path) -> int:
         async with database.read() as tx:
             content = await write_mydata(recipe, tx)
         try:
-            await asyncio.to_thread(out.write_bytes, content)
+            await asyncio.to_thread(_write_for_owner, out, content)
         except OSError as error:
             raise BadInput(f"--out: {out} cannot be written: {(error.strerror or 'error').lower()}") from None
     return len(content)
+
+
+def _write_for_owner(out: Path, content: bytes) -> None:
+    """Write a file that nobody else on this machine may read, not even while it is being written."""
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
+    with open(descriptor, "wb") as file:
+        if out.is_file():
+            os.fchmod(descriptor, 0o600)  # one that was there keeps its mode otherwise
+            file.truncate()
+        file.write(content)
 
 
 def forget(file: Path | None, code: str, *, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_customers_data_is_written_to_a_file(shop: Shop) -> None:
     status, _, err = shop.run("mydata", "NOBODY", "--out", out)
     assert (status, err.count("\n")) == (2, 1)
     assert "member number" in err
+
+
+def test_the_file_is_for_its_owner_alone(shop: Shop) -> None:
+    """Also when somebody made it before, for all to read and longer."""
+    new, old = shop.folder / "new.json", shop.folder / "old.json"
+    old.write_bytes(b"x" * 1_000_000)
+    old.chmod(0o644)
+    for out in (new, old):
+        assert shop.run("mydata", code_of_ann(shop), "--out", out)[0] == 0
+        assert stat.S_IMODE(out.stat().st_mode) == 0o600
+        assert len(json.loads(out.read_text("utf-8"))) > 0
 
 
 def test_a_file_that_cannot_be_written_is_one_line(shop: Shop) -> None:
