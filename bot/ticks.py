@@ -67,7 +67,7 @@ TICKS = (
     Tick("retention", 600, retention.apply_retention),
     Tick("write_off_expired", 600, lambda work: points.write_off_expired(work, limit=_SLICE)),
     Tick("review_tiers", 300, lambda work: tiers.review_tiers(work, limit=_SLICE)),
-    Tick("warn_of_reviews", 600, lambda work: tiers.warn_of_reviews(work, limit=_SLICE)),
+    Tick("warn_of_reviews", 60, lambda work: tiers.warn_of_reviews(work, limit=_SLICE)),
     Tick("reward_birthdays", 300, lambda work: earning.reward_birthdays(work, limit=_SLICE)),
     Tick("expire_vouchers", 60, lambda work: vouchers.expire_vouchers(work, limit=_SLICE)),
     Tick("expire_approvals", 60, lambda work: approvals.expire_approvals(work, limit=_SLICE)),

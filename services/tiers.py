@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain import tiers as rules
+from domain.instants import from_ms, to_ms
 from domain.people import SYSTEM, Actor
 from domain.tiers import TierChange, TierProgress, Verdict
 from services import notices, points, webhooks
@@ -10,7 +11,8 @@ from services.notices import NoticeKind
 from services.work import Work
 from storage import tiers as rows
 from storage.audit import add_audit
-from storage.tiers import Standing, Threatened
+from storage.care import get_cursor, set_cursor
+from storage.tiers import Reviewed, Standing
 
 __all__ = (
     "TierChange",
@@ -21,6 +23,10 @@ __all__ = (
     "review_tiers",
     "warn_of_reviews",
 )
+
+_AT, _WHO = "reviews.at", "reviews.who"
+_ANYBODY = 2**62
+"""Behind every customer: a review that is due at the very moment needs no warning."""
 
 
 async def progress_of(work: Work, customer_id: int) -> TierProgress:
@@ -147,33 +153,43 @@ async def _tell(work: Work, change: TierChange, *, quiet: bool) -> None:
 
 
 async def warn_of_reviews(work: Work, *, limit: int) -> int:
-    """Let those be told whose next review would lower their tier, once a review; returns how many."""
+    """Let those be told whose next review would lower their tier, once a review; returns how many.
+
+    Looks at up to ``limit`` customers, going on where the last look ended, round and round, so that who is threatened
+    by a late refund is found as well; what a look costs does not depend on how many there are, or were told.
+    """
     loyalty = work.rules.loyalty
     tiering = loyalty.tiering
     if not loyalty.enabled or not tiering.notice_before:
         return 0
-    threatened = await rows.list_threatened(
+    began = from_ms(await get_cursor(work.tx, _AT)), await get_cursor(work.tx, _WHO)
+    found = await rows.list_soon_reviewed(
         work.tx,
-        thresholds=[(tier.key, tier.threshold_minor) for tier in tiering.tiers],
         currency=loyalty.currency,
         window=tiering.window,
-        now=work.now,
+        after=max(began, (work.now, _ANYBODY)),
         until=work.now + tiering.notice_before,
         limit=limit,
     )
-    for each in threatened:
-        await _warn(work, each)
-    return len(threatened)
+    ends = (found[-1].review_at, found[-1].customer_id) if len(found) == limit else (from_ms(0), 0)
+    await set_cursor(work.tx, _AT, to_ms(ends[0]))
+    await set_cursor(work.tx, _WHO, ends[1])
+    return sum([await _warn(work, each) for each in found])
 
 
-async def _warn(work: Work, each: Threatened) -> None:
+async def _warn(work: Work, each: Reviewed) -> bool:
+    """Note that a customer's review would lower the tier, if it would; returns whether."""
     tiering = work.rules.loyalty.tiering
+    threshold_minor = rules.tier_called(tiering, each.tier).threshold_minor
+    if each.spent_minor is None or each.spent_minor >= threshold_minor:
+        return False
     data = {
         "tier": each.tier,
         "review_at": each.review_at.isoformat(),
-        "missing_minor": rules.tier_called(tiering, each.tier).threshold_minor - each.spent_minor,
+        "missing_minor": threshold_minor - each.spent_minor,
         "would_be": rules.tier_reached(tiering, each.spent_minor).key,
     }
     await notices.note(
         work, each.customer_id, NoticeKind.TIER_REVIEW, key=each.notice_key, data=data, stale_at=each.review_at
     )
+    return True

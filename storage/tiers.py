@@ -14,6 +14,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     type_coerce,
 )
@@ -85,58 +86,50 @@ async def list_due_reviews(tx: Tx, *, now: datetime, limit: int) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Threatened:
-    """A customer whose review will lower the tier, if nothing more is bought; ``spent_minor`` as that will count it."""
+class Reviewed:
+    """A customer whose tier will be reviewed; ``spent_minor`` as that will count it, ``None`` for who was told."""
 
     customer_id: int
     tier: str
     review_at: datetime
-    spent_minor: int
     notice_key: str
+    spent_minor: int | None
 
 
 def _ms(instant: ColumnElement[datetime]) -> ColumnElement[int]:
     return type_coerce(instant, BigInteger)
 
 
-def _threatened(
-    thresholds: Sequence[tuple[str, int]], window: timedelta
-) -> Select[tuple[int, str, datetime, int, str]]:
-    spent = _spent(type_coerce(_ms(customers.c.tier_review_at) - literal(window // _MS, BigInteger), Instant))
-    needed = case(*((customers.c.tier == key, threshold) for key, threshold in thresholds), else_=0)
-    key = literal("tier_review:") + cast(customers.c.id, Text) + ":" + cast(_ms(customers.c.tier_review_at), Text)
+def _soon(window: timedelta) -> Select[tuple[int, str, datetime, str, int | None]]:
+    review_at = customers.c.tier_review_at
+    spent = _spent(type_coerce(_ms(review_at) - literal(window // _MS, BigInteger), Instant))
+    key = literal("tier_review:") + cast(customers.c.id, Text) + ":" + cast(_ms(review_at), Text)
     told = select(notices.c.id).where(notices.c.key == key).exists()
+    after_at, after_id = bindparam("after_at", type_=Instant), bindparam("after_id", type_=Id)
     return (
-        select(customers.c.id, customers.c.tier, customers.c.tier_review_at, spent, key)
+        select(customers.c.id, customers.c.tier, review_at, key, case((told, None), else_=spent))
         .where(
-            customers.c.tier_review_at > bindparam("now", type_=Instant),
-            customers.c.tier_review_at <= bindparam("until", type_=Instant),
+            review_at >= after_at,
+            review_at <= bindparam("until", type_=Instant),
+            or_(review_at > after_at, customers.c.id > after_id),
             ~_GONE,
-            spent < needed,
-            ~told,
         )
-        .order_by(customers.c.tier_review_at, customers.c.id)
+        .order_by(review_at, customers.c.id)
+        .limit(bindparam("most"))
     )
 
 
-async def list_threatened(
-    tx: Tx,
-    *,
-    thresholds: Sequence[tuple[str, int]],
-    currency: str,
-    window: timedelta,
-    now: datetime,
-    until: datetime,
-    limit: int,
-) -> list[Threatened]:
-    """Return whose review between ``now`` and ``until`` would lower the tier and who has not been told of it.
+async def list_soon_reviewed(
+    tx: Tx, *, currency: str, window: timedelta, after: tuple[datetime, int], until: datetime, limit: int
+) -> list[Reviewed]:
+    """Return up to ``limit`` customers reviewed by ``until``, soonest first, from behind ``after`` (instant, id) on.
 
-    ``thresholds`` are ``(tier, minor units)`` in ``currency``; what will lie outside the ``window`` by the review does
-    not count.
+    What was spent in ``currency`` is summed only for those who have not been told of the review; what will lie outside
+    the ``window`` by then does not count.
     """
-    query = _threatened(thresholds, window).limit(limit)
-    rows = await tx.execute(query, {"currency": currency, "now": now, "until": until})
-    return [Threatened(*row) for row in rows]
+    after_at, after_id = after
+    values = {"currency": currency, "after_at": after_at, "after_id": after_id, "until": until, "most": limit}
+    return [Reviewed(*row) for row in await tx.execute(_soon(window), values)]
 
 
 def save_tier(

@@ -128,6 +128,26 @@ async def test_the_warning_looks_at_what_the_review_will_count(working: Working)
         assert [(await progress_of(work, each)).tier for each in (ann, bob)] == ["regular", "regular"]
 
 
+async def test_warnings_go_round_so_that_nobody_is_left_out(working: Working) -> None:
+    """One customer a look: who was told is not told again, and who brings things back late is found all the same."""
+    people, coats = [], []
+    async with working() as work:
+        for nth, name in enumerate(("Ann", "Bob", "Cy")):
+            people.append(await guest(work, name, 1001 + nth))
+            coats.append(await buys(work, people[-1], 600, name))
+    ann, _, cy = people
+    late, looks = 80 * DAY, []
+    for nth in range(12):
+        async with working(later=late) as work:
+            if nth in (0, 5):
+                await brings_back(work, coats[2 if nth == 0 else 0], f"r{nth}")
+            looks.append(await warn_of_reviews(work, limit=1))
+    assert [nth for nth, warned in enumerate(looks) if warned] == [2, 8]
+    async with working(later=late) as work:
+        for each in (ann, cy):
+            assert [kind for kind, _ in await told(work, each)].count("tier_review") == 1
+
+
 async def test_a_lowered_tier_falls_on_until_it_is_deserved(working: Working) -> None:
     """A year later nothing is in the window any more: silver becomes new, which has no review."""
     async with working() as work:
