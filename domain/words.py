@@ -9,12 +9,32 @@ _CJK = (
 )
 _RUN = re.compile(rf"([{_CJK}]+)|([^\W{_CJK}]+)", re.UNICODE)
 _PARTICLES = "啊呀哦喔啦了哈吧呢"
+_JOINER = "\u200d"
+_AS_EMOJI = "\ufe0f"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
     """Return ``text`` with NUL and lone surrogates, which no database keeps, shown as U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def visible(text: str) -> str:
+    """Return ``text`` in one line, without control and format characters, which show nothing or turn words around.
+
+    Left is U+200D where it joins two signs of one emoji. What shows nothing at all comes back empty.
+    """
+    line = " ".join(storable(text).split())
+    kept = [
+        c
+        for before, c, after in zip(" " + line, line, line[1:] + " ", strict=False)
+        if unicodedata.category(c) not in ("Cf", "Cc") or (c == _JOINER and _in_emoji(before) and _in_emoji(after))
+    ]
+    return " ".join("".join(kept).split())
+
+
+def _in_emoji(sign: str) -> bool:
+    return unicodedata.category(sign) in ("So", "Sm", "Sk") or sign == _AS_EMOJI
 
 
 def _folded(text: str) -> str:

@@ -8,7 +8,7 @@ from domain.languages import language_of
 from domain.people import UNASKED, Actor, Birthday, Consent, ConsentClass, Reach
 from domain.records import ZoneSource
 from domain.rules import NOTICE_VERSION
-from domain.words import storable
+from domain.words import visible
 from services import desk, webhooks
 from services.records import change_record
 from services.work import Person, Work
@@ -27,7 +27,7 @@ async def meet(work: Work, *, chat_id: int, name: str, username: str | None, lan
     language = language_of(language_code, offered=work.rules.languages)
     customer = await people_rows.add_customer(
         work.tx,
-        name=storable(name)[:_NAME_LETTERS],
+        name=visible(name)[:_NAME_LETTERS],
         language=language,
         source=None,
         branch_id=None,

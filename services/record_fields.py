@@ -17,7 +17,7 @@ from domain.records import (
     field_value,
     tag_of,
 )
-from domain.words import storable
+from domain.words import storable, visible
 from services.work import Work
 from storage import records as rows
 from storage.staff import get_member
@@ -64,7 +64,7 @@ def merge_custom(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
 
 
 def _line(text: Any, most: int) -> str | None:
-    line = " ".join(storable(text).split()) if isinstance(text, str) else ""
+    line = visible(text) if isinstance(text, str) else ""
     return line if 0 < len(line) <= most else None
 
 

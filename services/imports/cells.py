@@ -16,6 +16,7 @@ from domain.money import is_currency, read_amount
 from domain.people import Birthday
 from domain.phones import read_phone
 from domain.records import TAG_LETTERS, field_value, tag_of
+from domain.words import visible
 from services.imports.columns import Wrong
 from texts.places import zone_of_city
 from texts.tables import read_table
@@ -46,8 +47,11 @@ def words(cell: str, *, letters: int) -> str:
 
 
 def one_line(cell: str, *, letters: int) -> str:
-    """Read words of up to ``letters`` letters, in one line."""
-    return words(" ".join(cell.split()), letters=letters)
+    """Read words of up to ``letters`` letters, in one line and without signs that show nothing."""
+    line = words(visible(cell), letters=letters)
+    if not line:
+        raise Wrong("holds no sign that can be seen; write it anew")
+    return line
 
 
 def language(cell: str, *, offered: tuple[str, ...]) -> str:

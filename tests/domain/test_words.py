@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.words import bare, query_phrases, says_only, says_thanks, search_tokens, storable
+from domain.words import bare, query_phrases, says_only, says_thanks, search_tokens, storable, visible
 from texts import Texts
 
 CLOSING = Texts().phrases("closing")
@@ -25,6 +25,35 @@ def test_what_is_stored_can_be_kept_by_any_database(text: str) -> None:
 def test_storing_twice_changes_nothing_more(text: str) -> None:
     """What was made storable stays as it is."""
     assert storable(storable(text)) == storable(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("  Ann \t\n Lee ", "Ann Lee"),
+        ("\u202eeeL nnA\u202c", "eeL nnA"),
+        ("An\u200bn\ufeff", "Ann"),
+        ("Ann \u200b Lee", "Ann Lee"),
+        ("\u202e\u200b\u2060", ""),
+        ("\u200d", ""),
+        ("A\u200dnn", "Ann"),
+        ("👩\u200d🍳 Ann", "👩\u200d🍳 Ann"),
+        ("👩🏽\u200d🍳", "👩🏽\u200d🍳"),
+        ("🏳\ufe0f\u200d🌈", "🏳\ufe0f\u200d🌈"),
+        ("🌈\u200d", "🌈"),
+        ("王\x07小明", "王小明"),
+    ],
+)
+def test_names_hold_only_what_is_seen(text: str, line: str) -> None:
+    """Signs that show nothing or turn words around are left out; an emoji stays one."""
+    assert visible(text) == line
+
+
+@given(any_text)
+def test_what_is_seen_stays_as_it_is(text: str) -> None:
+    """Twice is once, and a database keeps it."""
+    line = visible(text)
+    assert visible(line) == line == storable(line) == line.strip()
 
 
 def _found(query: str, text: str) -> bool:

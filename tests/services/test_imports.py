@@ -55,6 +55,13 @@ async def record(office: Office, key: str) -> Record:
     return read
 
 
+async def test_a_name_of_signs_that_show_nothing_is_refused(sqlite_office: Office) -> None:
+    """Such a line is told; in another name they are left out."""
+    await sqlite_office.bring(Customers, "id,name\nc-1,\u202e\u200b\nc-2,Bo\u200bb\n")
+    assert [(line, column) for line, column, _ in sqlite_office.heard.problems] == [(2, "name")]
+    assert (await record(sqlite_office, "c-2")).name == "Bob"
+
+
 async def test_everything_a_record_holds_comes_in(office: Office) -> None:
     """In Chinese or English columns, as people write it; the zone is taken from the number."""
     text = (

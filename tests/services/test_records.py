@@ -49,6 +49,13 @@ def refused(outcome: object) -> str:
     return outcome.key
 
 
+@pytest.mark.parametrize("name", ["\u202e", "\u200b \u2060"])
+async def test_a_name_that_shows_nothing_is_refused(working: Working, name: str) -> None:
+    """Nobody is called by signs that are not seen."""
+    async with working() as work:
+        assert refused(await records.create_customer(work, by=SYSTEM, name=name)) == "record.refused.name"
+
+
 async def test_a_record_holds_what_is_known(working: Working) -> None:
     """A record made by staff reads back whole, in one spelling."""
     async with working(rules=RULES) as work:
