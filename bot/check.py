@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
         staff = await _known_staff(settings)
     for finding in (*_check_folders(settings), *_check_zones(settings), _check_members(settings, staff)):
         yield finding
+    if settings.api.enabled:
+        yield _check_api(settings.api.listen_host, settings.api.listen_port)
     request = AiohttpRequest(timeouts=_TIMEOUTS, proxy=settings.proxy)
     await request.initialize()
     try:
@@ -165,6 +168,16 @@ def _check_members(settings: Settings, staff: Staff) -> Finding:
     if not ids:
         return _warn("staff.members: nobody; customers are served, but no one can answer cases; add [[staff.members]]")
     return _ok(f"staff.members: {len(ids)}")
+
+
+def _check_api(host: str, port: int) -> Finding:
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        mend = "name another, unless this bot is running already"
+        return _warn(f"api.listen_port: {port} on {host} cannot be had ({reason}); {mend}")
+    return _ok(f"api.listen_port: {port} on {host} is free for the REST API")
 
 
 async def _check_clock(server: str) -> Finding:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,17 @@ async def test_a_password_in_the_server_s_address_is_not_shown(sqlite_url: str, 
     findings = await look("http://ann:secret@127.0.0.1:9", sqlite_url, tmp_path)
     assert "127.0.0.1:9 cannot be reached" in about(findings, "telegram.api_base_url").text
     assert not any("secret" in finding.text for finding in findings)
+
+
+async def test_the_port_of_the_api_is_free_or_taken(
+    server: str, sqlite_url: str, tmp_path: Path, unused_port: int
+) -> None:
+    """A port that somebody holds is named with the mend; without the API nobody asks."""
+    api = {"enabled": True, "listen_port": unused_port}
+    assert about(await look(server, sqlite_url, tmp_path, api=api), "api.").level is Level.OK
+    with socket.create_server(("127.0.0.1", unused_port)):
+        taken = about(await look(server, sqlite_url, tmp_path, api=api), "api.")
+    assert taken.level is Level.WARNING
+    assert str(unused_port) in taken.text
+    assert "name another" in taken.text
+    assert not [found for found in await look(server, sqlite_url, tmp_path) if found.text.startswith("api.")]
