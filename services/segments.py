@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from domain.outcomes import Refusal
@@ -82,7 +83,9 @@ async def _resolved(work: Work, segment: Segment, others: Mapping[str, Segment] 
             if name in within:
                 raise _fault(segment, "cycle", name)
             if name not in known and name not in found:
-                raise _fault(segment, "unknown_segment", name)
+                close = get_close_matches(name, [*known, *found], 1)
+                meant = f'segment("{close[0]}")' if close else None
+                raise _fault(segment, "unknown_segment", name, suggestion=meant)
             if name not in done:  # read only now: one that can be read no more is in nobody else's way
                 done[name] = put(known.get(name) or parse(work, found[name]), (*within, name))
         whole = expand(one, done)

@@ -210,3 +210,13 @@ async def test_segments_do_not_grow_without_bounds(working: Working) -> None:
         with pytest.raises(SegmentError) as caught:
             await segments.save(work, name="s2", expression=" or ".join(["segment(s1)"] * 10), by=mia)
         assert caught.value.key == "too_many"
+
+
+async def test_a_misspelt_name_of_a_segment_is_answered_with_the_saved_one(working: Working) -> None:
+    """Mia wrote "gone quit"; she is told which one she meant."""
+    mia = (await staff(working))["Mia"]
+    async with working() as work:
+        await segments.save(work, name="gone quiet", expression="last_purchase > 60d", by=mia)
+        with pytest.raises(SegmentError) as caught:
+            await segments.members(work, segments.parse(work, 'segment("gone quit")'))
+        assert caught.value.suggestion == 'segment("gone quiet")'
