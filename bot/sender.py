@@ -21,7 +21,7 @@ from domain.outgoing import Action, TargetKind
 from domain.pacing import Pacer
 from domain.rules import Rules
 from handlers.context import TapAnswer
-from services import delivery, desk
+from services import cards, delivery
 from services.work import Work
 from storage import cases as case_rows
 from storage import outbox
@@ -256,7 +256,7 @@ class Sender:
         thread_id = way.topic.thread_id if way.topic else None
         forum = group.forum if group.forum is not None else await self._look_at_group(group.id, chat_id)
         async with self._work() as work:
-            view = await desk.view_of_case(work, case_id=row.case_id)
+            view = await cards.view_of_case(work, case_id=row.case_id)
         if forum and thread_id is None:
             call = Call("createForumTopic", {"chat_id": chat_id, "name": view.topic_name})
             thread_id = (await self._paced_call(row.chat_key, call))["message_thread_id"]

@@ -15,7 +15,7 @@ from domain.rules import Rules
 from services import (
     api_keys,
     approvals,
-    cases,
+    casework,
     desk,
     drafts,
     earning,
@@ -63,7 +63,7 @@ TICKS = (
     Tick("birthday_feed", 2, lambda work: birthday.feed(work, limit=_SLICE)),
     Tick("promises", 15, lambda work: promises.keep_promises(work, limit=_SLICE)),
     Tick("adopt_cases", 15, lambda work: desk.adopt_cases(work, limit=_SLICE)),
-    Tick("close_forgotten", 60, lambda work: cases.close_forgotten(work, limit=_SLICE)),
+    Tick("close_forgotten", 60, lambda work: casework.close_forgotten(work, limit=_SLICE)),
     Tick("retention", 600, retention.apply_retention),
     Tick("write_off_expired", 600, lambda work: points.write_off_expired(work, limit=_SLICE)),
     Tick("review_tiers", 300, lambda work: tiers.review_tiers(work, limit=_SLICE)),

@@ -11,8 +11,9 @@ from domain.marks import Meaning, meaning_of, without_mark
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Purpose, Rows, to_contact
 from domain.people import StaffGroup, StaffMember
-from services import desk
-from services.cases import access_case, actor_of, add_note, answer_case
+from services import cards, desk
+from services.case_door import access_case, actor_of
+from services.casework import add_note, answer_case
 from services.work import Work
 from storage import cases as case_rows
 from storage.audit import add_audit, list_of_subject
@@ -188,7 +189,7 @@ async def hold_words(work: Work, *, case_id: int, by: StaffMember, content: Cont
 
 
 async def _decide_buttons(work: Work, case: Case, held_id: int) -> Rows:
-    language = await desk.language_of_case(work, case)
+    language = await cards.language_of_case(work, case)
     return (
         (
             Button(work.texts.button("desk.button.send", language), data=f"k:send:{held_id}"),

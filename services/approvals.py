@@ -9,7 +9,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, Actor, ActorKind, Permission, StaffMember
 from domain.points import MOST_POINTS, Entry
-from services import desk, notices
+from services import cards, desk, notices
 from services import points as ledger
 from services.permits import may, member_of
 from services.records import resolve
@@ -283,7 +283,7 @@ async def _notice(
     case = await case_rows.get_case(work.tx, approval.case_id) if approval.case_id else None
     group = await staff_rows.get_group(work.tx, case.staff_group_id) if case and case.staff_group_id else None
     group = group or await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
-    language = desk.desk_language(work, group)
+    language = cards.desk_language(work, group)
     customer = await people_rows.get_customer(work.tx, approval.customer_id)
     asker = await staff_rows.get_member(work.tx, approval.asked_by)
     values: dict[str, Any] = {

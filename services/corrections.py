@@ -11,7 +11,7 @@ from domain.outgoing import Action, Outgoing, Purpose, to_contact
 from domain.people import StaffMember
 from services import desk
 from services.answers import HELD, is_held, meaning, sent_version
-from services.cases import access_case, actor_of
+from services.case_door import access_case, actor_of
 from services.speech import record_heard
 from services.work import Work
 from storage.interactions import Origin, list_said_at

@@ -9,7 +9,7 @@ from domain.people import UNASKED, Actor, Birthday, Consent, ConsentClass, Reach
 from domain.records import ZoneSource
 from domain.rules import NOTICE_VERSION
 from domain.words import visible
-from services import desk, webhooks
+from services import cards, desk, webhooks
 from services.records import change_record
 from services.work import Person, Work
 from storage import cases as case_rows
@@ -161,4 +161,4 @@ async def set_reach(work: Work, person: Person, reach: Reach, *, by: Actor) -> N
     for case in [await case_rows.get_case(work.tx, case_id) for case_id in person.case_ids]:
         if case and case.live:
             await desk.notice_case(work, case, f"desk.reach.{reach}", name=person.customer.name)
-            await desk.show_card(work, case)
+            await cards.show_card(work, case)

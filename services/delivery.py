@@ -9,8 +9,8 @@ from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
 from domain.people import SYSTEM, Actor, ConsentClass, Reach, StaffGroup
-from services import desk
-from services.cases import change_case
+from services import cards, desk
+from services.case_door import change_case
 from services.customers import set_reach
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
@@ -48,7 +48,7 @@ async def after_sent(work: Work, row: OutboxRow, message_id: int | None) -> None
         case_id=row.case_id,
         extra={
             "emoji": CHANGED if said.version_of else ARRIVED,
-            "fallback_reply": work.texts.say("desk.arrived", desk.desk_language(work, group)),
+            "fallback_reply": work.texts.say("desk.arrived", cards.desk_language(work, group)),
         },
     )
     await outbox.add_outgoing(work.tx, mark, bot_id=work.bot_id, now=work.now)
@@ -85,7 +85,7 @@ async def _owe_again(work: Work, row: OutboxRow) -> None:
     said = await get_interaction(work.tx, row.interaction_id) if row.interaction_id else None
     if case is not None and said is not None and case.live and case.first_response_at == said.at:
         case = change_case(work, case, by=SYSTEM, action="case.answer_failed", first_response_at=None)
-        await desk.show_card(work, case)
+        await cards.show_card(work, case)
 
 
 async def after_unknown(work: Work, row: OutboxRow) -> None:

@@ -1,33 +1,31 @@
 """The staff side of a case: its card, the customer's words passed on, and notices. A view that may be lost."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from domain.cases import LIVE, Case, CaseState
+from domain.cases import Case
 from domain.interactions import ALBUM_KINDS, Content, Direction, Interaction, Kind, Visibility
 from domain.outgoing import (
     Action,
-    Button,
     Outgoing,
     Purpose,
     Rows,
     Target,
-    to_card,
     to_case,
     to_contact,
     to_staff_group,
 )
-from domain.people import ActorKind, Customer, StaffGroup
+from domain.people import ActorKind
+from services import cards
+from services.cards import shortened
 from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
-from storage import people as people_rows
 from storage import staff as staff_rows
 from storage.interactions import list_of_case
-from storage.outbox import add_outgoing, buttons_to_json, content_to_json, merge_queued, queue_or_replace
+from storage.outbox import add_outgoing, content_to_json, merge_queued
 
-_SUMMARY_LETTERS = 600
 _HISTORY_INTERACTIONS = 30
 _HISTORY_FILES = 10
 TEXT_LIMIT = 4096
@@ -38,129 +36,6 @@ _ALBUM_MOST = 10
 def utf16_length(text: str) -> int:
     """Return the length of ``text`` as Telegram counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def desk_language(work: Work, group: StaffGroup | None) -> str:
-    """Return the language a staff group reads: its own, else the business's first."""
-    return (group.language if group else None) or work.rules.languages[0]
-
-
-async def language_of_case(work: Work, case: Case) -> str:
-    """Return the language in which staff read this case."""
-    group = await staff_rows.get_group(work.tx, case.staff_group_id) if case.staff_group_id else None
-    return desk_language(work, group)
-
-
-def card_buttons(work: Work, case: Case, language: str) -> Rows:
-    """Return what staff may do with a case in its present state."""
-
-    def button(verb: str) -> Button:
-        return Button(work.texts.button(f"desk.button.{verb}", language), data=f"k:{verb}:{case.id}")
-
-    if case.state in LIVE:
-        take = () if case.owner_id else (button("take"),)
-        return ((*take, button("note"), button("resolve")),)
-    if case.state is CaseState.RESOLVED:
-        return ((button("note"), button("reopen")),)
-    return ((button("reopen"),),)
-
-
-async def card_html(work: Work, case: Case, language: str) -> str:
-    """Return the card of a case: who, what, since when, promised until when, and whose it is."""
-    texts = work.texts
-    customer = await people_rows.get_customer(work.tx, case.customer_id)
-    contact = await people_rows.get_contact(work.tx, case.contact_point_id) if case.contact_point_id else None
-    owner = await staff_rows.get_member(work.tx, case.owner_id) if case.owner_id else None
-
-    def moment(at: Any) -> str:
-        return texts.moment(at, language, zone=work.rules.zone, now=work.now)
-
-    lines = [
-        texts.say(
-            "desk.card.head",
-            language,
-            number=case.public_number,
-            kind=texts.button(f"case.kind.{case.kind}", language),
-            state=texts.button(f"desk.state.{case.state}", language),
-        ),
-        _who_line(work, customer, contact, language),
-    ]
-    if case.aspect:
-        aspect = texts.button(f"aspect.{case.aspect}", language)
-        lines.append(texts.say("desk.card.aspect", language, aspect=aspect))
-    if case.order_ref:
-        lines.append(texts.say("desk.card.order", language, order=case.order_ref))
-    if customer and customer.branch_id:
-        branch = await people_rows.get_branch_name(work.tx, customer.branch_id)
-        lines.append(texts.say("desk.card.branch", language, branch=branch))
-    if case.promised_at and case.first_response_at is None and case.live:
-        lines.append(texts.say("desk.card.promised", language, moment=moment(case.promised_at)))
-    if case.first_response_at:
-        lines.append(texts.say("desk.card.answered", language, moment=moment(case.first_response_at)))
-    lines.append(
-        texts.say("desk.card.owner", language, owner=owner.name) if owner else texts.say("desk.card.no_owner", language)
-    )
-    if case.summary:
-        lines.append(texts.say("desk.card.summary", language, summary=_shortened(case.summary, _SUMMARY_LETTERS)))
-    if contact and contact.contact.reach == "blocked":
-        lines.append(texts.say("desk.card.blocked", language))
-    return "\n".join(lines)
-
-
-def _who_line(work: Work, customer: Customer | None, contact: people_rows.KnownContact | None, language: str) -> str:
-    if customer is None:
-        return work.texts.say("desk.card.nobody", language)
-    username = contact.contact.username if contact else None
-    name = f"{customer.name} (@{username})" if username else customer.name
-    spoken = work.texts.button(f"language.{customer.language}", language)
-    return work.texts.say("desk.card.who", language, name=name, spoken=spoken)
-
-
-def _shortened(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-async def show_card(work: Work, case: Case) -> None:
-    """Queue the card as it is now; a card still waiting to be sent or edited takes the new words instead."""
-    if case.staff_group_id is None:
-        return
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    message = Outgoing(
-        purpose=Purpose.CARD,
-        target=to_card(case.id, case.staff_group_id),
-        content=Content(Kind.TEXT, await card_html(work, case, language)),
-        html=True,
-        buttons=card_buttons(work, case, language),
-        coalesce_key=f"card:{case.id}",
-        case_id=case.id,
-        customer_id=case.customer_id,
-    )
-    await queue_or_replace(work.tx, message, bot_id=work.bot_id, now=work.now)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a case looks like in its staff group right now: the topic's name and the card as an outbox body."""
-
-    topic_name: str
-    card_body: dict[str, Any]
-
-
-async def view_of_case(work: Work, *, case_id: int) -> View:
-    """Return how a case is to be shown where no topic or card of it stands yet."""
-    case = await case_rows.get_case(work.tx, case_id)
-    assert case is not None
-    assert case.staff_group_id is not None
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    content = Content(Kind.TEXT, await card_html(work, case, language))
-    buttons = buttons_to_json(card_buttons(work, case, language))
-    body = {"content": content_to_json(content), "html": True, "buttons": buttons}
-    return View(await _topic_name(work, case), body)
-
-
-async def _topic_name(work: Work, case: Case) -> str:
-    customer = await people_rows.get_customer(work.tx, case.customer_id)
-    return _shortened(f"{case.public_number} · {customer.name if customer else ''}", 120)
 
 
 async def pass_on(
@@ -214,7 +89,7 @@ async def pass_on_edit(work: Work, case: Case, *, interaction_id: int, original_
     """Queue a customer's changed words as an answer to the words they replace; the first version stays."""
     if case.staff_group_id is None:
         return
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
     target = to_case(case.id, case.staff_group_id)
     head = work.texts.say("desk.edited", language)
     await tell(work, target, head, case_id=case.id, reply_to=original_id)
@@ -237,7 +112,7 @@ async def notice_case(
     """Queue a notice for the staff of a case, in their language; instants among ``values`` are told on their clock."""
     if case.staff_group_id is None:
         return
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
     said = {name: _told(work, value, language) for name, value in values.items()}
     await tell(
         work,
@@ -275,7 +150,7 @@ async def notice_staff(
     """
     group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
     if group is not None:
-        html = work.texts.say(key, desk_language(work, group), **values)
+        html = work.texts.say(key, cards.desk_language(work, group), **values)
         await tell(
             work,
             to_staff_group(group.id),
@@ -289,7 +164,7 @@ async def notice_staff(
 
 async def show_case(work: Work, case: Case) -> None:
     """Queue the whole case for its staff group: the card, then everything said so far in order."""
-    await show_card(work, case)
+    await cards.show_card(work, case)
     for said in await list_of_case(work.tx, case.id):
         if said.direction is Direction.IN and said.author.kind is ActorKind.CUSTOMER and _is_words(said):
             await pass_on(work, case, interaction_id=said.id, content=said.content)
@@ -320,9 +195,9 @@ async def show_history(work: Work, case: Case) -> None:
     if case.staff_group_id is None:
         return
     target = to_case(case.id, case.staff_group_id)
-    language = await language_of_case(work, case)
+    language = await cards.language_of_case(work, case)
     said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
-    await show_card(work, case)
+    await cards.show_card(work, case)
     text = work.texts.say("desk.history", language)
     for line in filter(None, (_history_line(work, one, language) for one in said)):
         if utf16_length(text) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
@@ -338,7 +213,7 @@ def _history_line(work: Work, said: Interaction, language: str) -> str:
     if said.author.kind not in (ActorKind.CUSTOMER, ActorKind.STAFF) or not _is_words(said):
         return ""
     who = "note" if said.visibility is Visibility.INTERNAL else said.author.kind.value
-    words = _shortened(said.content.text, 300) or work.texts.button(f"desk.kind.{said.content.kind}", language)
+    words = shortened(said.content.text, 300) or work.texts.button(f"desk.kind.{said.content.kind}", language)
     at = work.texts.moment(said.at, language, zone=work.rules.zone, now=work.now)
     return work.texts.say(f"desk.history.{who}", language, at=at, words=words)
 

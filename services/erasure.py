@@ -8,7 +8,7 @@ from domain.errors import NotFound
 from domain.outcomes import Refusal
 from domain.outgoing import Purpose, to_chat
 from domain.people import SYSTEM, Actor, ActorKind, Permission
-from services import desk, points
+from services import cards, points
 from services.permits import member_of
 from services.speech import tell
 from services.webhooks import emit
@@ -123,7 +123,7 @@ async def _close_view(work: Work, case_id: int, state: str, *, customer_id: int,
     )
     case = await get_case(work.tx, case_id)
     if case is not None:
-        await desk.show_card(work, case)
+        await cards.show_card(work, case)
 
 
 @dataclass(frozen=True, slots=True)

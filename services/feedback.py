@@ -6,7 +6,7 @@ from domain.interactions import Content
 from domain.loyalty import Occasion
 from domain.outcomes import Refusal
 from domain.outgoing import Outgoing, Purpose, to_staff_group
-from services import desk
+from services import cards, desk
 from services.cases import open_case
 from services.dialogues import PATIENCE, begin, gather, move
 from services.earning import reward_occasion
@@ -115,7 +115,7 @@ async def _show_staff(work: Work, person: Person, found: rows.FeedbackRow, text:
     group = await get_first_group(work.tx, bot_id=work.bot_id)
     if group is None:
         return
-    language = desk.desk_language(work, group)
+    language = cards.desk_language(work, group)
     await desk.notice_staff(
         work,
         f"desk.feedback.{found.kind}",

@@ -6,7 +6,7 @@ from domain.outcomes import Refusal
 from domain.people import Actor, Permission
 from domain.records import ZoneSource, may_replace_zone
 from domain.tiers import rank_of
-from services import desk, points, tiers, webhooks
+from services import cards, points, tiers, webhooks
 from services.permits import may
 from services.work import Work
 from storage import merging as rows
@@ -55,7 +55,7 @@ async def join_records(
     await webhooks.emit(work, "customer.merged", customer_id=keep.id, data=data)
     for case in await load_owed(work.tx, [keep.id]):
         if case.id in moved_cases:
-            await desk.show_card(work, case)
+            await cards.show_card(work, case)
     return None
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from domain.cases import Case, first_response_due
 from domain.outgoing import Purpose
 from domain.people import SYSTEM
-from services import desk
-from services.cases import change_case, moment_for
+from services import cards, desk
+from services.case_door import change_case, moment_for
 from services.speech import say
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
@@ -52,7 +52,7 @@ async def _renew(work: Work, case: Case) -> None:
         promise_warned=False,
     )
     await desk.notice_case(work, changed, "desk.promise_renewed", number=case.public_number, count=renewals)
-    await desk.show_card(work, changed)
+    await cards.show_card(work, changed)
     person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
     if person is not None and renewals <= MOST_RENEWALS:
         await say(

@@ -10,7 +10,8 @@ from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, recorded, running
 from handlers.customers.free import answered, case_label
 from handlers.customers.keyboards import button, column, one_row
-from services.cases import confirm_solved, hear_words, moment_for, own_case, reopen_by_customer
+from services.case_door import moment_for, own_case
+from services.cases import confirm_solved, hear_words, reopen_by_customer
 from services.dialogues import PATIENCE, begin, gather, said_in
 from services.drafts import settle
 from services.gathered import shortened

@@ -6,7 +6,7 @@ from domain.interactions import Content, Interaction, Kind
 from handlers.context import CareContext
 from handlers.customers import complaint, words
 from handlers.customers.conversation import dialogue_of, recorded
-from services.cases import own_case
+from services.case_door import own_case
 from services.desk import pass_on_edit
 from services.dialogues import move, said_in
 from storage.feedback import add_words

@@ -10,7 +10,8 @@ from domain.words import says_only, says_thanks
 from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, recorded, running
 from handlers.customers.keyboards import button, column, menu, one_row
-from services.cases import hear_words, moment_for, own_case
+from services.case_door import moment_for, own_case
+from services.cases import hear_words
 from services.dialogues import begin, gather, is_full, said_in
 from services.drafts import open_gathered, put_in_case, spoken_last
 from services.feedback import begin_feedback

@@ -3,7 +3,8 @@
 from domain.cases import CaseState
 from domain.outcomes import Refusal
 from handlers.context import CareContext
-from services.cases import confirm_solved, own_case
+from services.case_door import own_case
+from services.cases import confirm_solved
 from storage.outbox import OutboxRow, find_sent
 
 AGREEING = frozenset({"👍", "❤", "❤️", "🙏", "👌", "🎉", "💯", "🔥", "🥰", "👏"})

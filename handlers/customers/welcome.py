@@ -5,7 +5,7 @@ from handlers.context import CareContext
 from handlers.customers import free, linking
 from handlers.customers.keyboards import button, column, menu
 from services import referrals
-from services.cases import moment_for
+from services.case_door import moment_for
 from services.commands import set_commands
 from services.customers import note_source
 from services.dialogues import said_in

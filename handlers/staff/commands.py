@@ -11,7 +11,8 @@ from handlers.context import CareContext
 from handlers.staff import loyalty
 from handlers.staff.replies import reply
 from services.answers import Place, ask_for_note, take_note
-from services.cases import actor_of, reopen_by_staff, resolve_case, take_case
+from services.case_door import actor_of
+from services.casework import reopen_by_staff, resolve_case, take_case
 from services.speech import record_heard
 from services.work import Work
 

@@ -11,7 +11,7 @@ from telegram import (
 
 from domain.people import NOBODY, SYSTEM, Actor
 from handlers.context import CareContext
-from services.cases import actor_of
+from services.case_door import actor_of
 from services.groups import follow_group, join_group, lose_group
 
 

@@ -12,7 +12,7 @@ from domain.words import bare
 from handlers.context import CareContext
 from handlers.staff.replies import reply
 from services import approvals, rewards, vouchers
-from services.cases import access_case, actor_of
+from services.case_door import access_case, actor_of
 from services.membership import read_membership, tier_in_words
 from services.speech import record_heard
 from storage.people import get_customer

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.cases import Case, CaseState
 from domain.outcomes import Refusal
-from services.cases import close_forgotten, resolve_case, take_case
+from services.casework import close_forgotten, resolve_case, take_case
 from storage.staff import load_staff
 from tests.handlers.staff.desk import BEN, SUE, CaseView, Desk, sorted_out
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.interactions import Content, Kind
 from domain.outgoing import Action
-from services.cases import answer_case
+from services.casework import answer_case
 from services.delivery import after_failed, after_sent, after_unknown
 from storage.interactions import NOWHERE
 from storage.outbox import OutboxRow, get_row

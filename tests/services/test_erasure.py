@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.interactions import Content, Kind, MediaRef
 from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, ActorKind
-from services import cases, points
+from services import case_door, points
 from services.erasure import erase_customer, foresee_losses, replay_erasures
 from services.rewards import redeem
 from services.speech import record_heard
@@ -154,7 +154,7 @@ async def test_only_the_customer_or_an_admin_may_erase(working: Working) -> None
     ann, bob = await shop(working)
     async with working() as work:
         staff = {member.name: member for member in (await load_staff(work.tx, bot_id=BOT)).members.values()}
-        ben, ada = cases.actor_of(staff["Ben"]), cases.actor_of(staff["Ada"])
+        ben, ada = case_door.actor_of(staff["Ben"]), case_door.actor_of(staff["Ada"])
         for stranger in (bob.actor, ben, Actor(ActorKind.STAFF, 999), Actor(ActorKind.CAMPAIGN)):
             assert isinstance(await erase_customer(work, ann.customer.id, by=stranger), Refusal)
         assert not isinstance(await erase_customer(work, ann.customer.id, by=ada), Refusal)

@@ -11,7 +11,7 @@ from domain.cases import CaseKind
 from domain.errors import BadInput
 from domain.interactions import Content, Kind
 from domain.people import Role
-from services import cases
+from services import cases, casework
 from services.review import cell, excerpt, export_csv, read_period
 from services.seeding import seed
 from services.speech import record_heard
@@ -61,7 +61,7 @@ async def test_each_thing_said_is_a_row(database: Database, working: Working) ->
             version_of=said,
         )
         ben = (await load_staff(work.tx, bot_id=BOT)).member(7)
-        await cases.answer_case(
+        await casework.answer_case(
             work, case_id=case.id, by=ben, content=Content(Kind.TEXT, "-so sorry"), origin=Origin(-5, 3, 78)
         )
     rows = await table(database, "interactions")

@@ -11,7 +11,7 @@ from domain.dialogues import Dialogue, DialogueName
 from domain.interactions import Content, Kind, MediaRef, Visibility
 from domain.outgoing import to_chat, to_staff_group
 from domain.people import Birthday, ConsentClass, Role, StaffMember
-from services import cases, customers
+from services import case_door, cases, customers
 from services.seeding import seed
 from services.speech import record_heard, say_html, tell
 from services.work import Person, Work
@@ -78,7 +78,7 @@ async def _complain(work: Work, person: Person, word: str, member: StaffMember) 
     )
     await record_heard(
         work,
-        author=cases.actor_of(member),
+        author=case_door.actor_of(member),
         content=Content(Kind.TEXT, f"note about {word}"),
         origin=Origin(GROUP, 9),
         customer_id=None,

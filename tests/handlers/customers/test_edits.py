@@ -1,6 +1,6 @@
 """Edited words and reactions."""
 
-from services.cases import resolve_case
+from services.casework import resolve_case
 from storage.staff import load_staff
 from tests.handlers.harness import Chat, Town
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services import cases, drafts
+from services import casework, drafts
 from storage.staff import load_staff
 from tests.handlers.harness import Chat, Said, Town
 
@@ -21,7 +21,7 @@ async def resolve(town: Town, case_id: int = 1) -> list[Said]:
     await town.hires(9, "Ben")
     async with town.work() as work:
         ben = (await load_staff(work.tx, bot_id=work.bot_id)).member(9)
-        await cases.resolve_case(work, case_id=case_id, by=ben)
+        await casework.resolve_case(work, case_id=case_id, by=ben)
     return await town.deliver()
 
 

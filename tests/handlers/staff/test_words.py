@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.cases import CaseState
-from services.cases import close_forgotten
+from services.casework import close_forgotten
 from storage.tables import staff_members
 from tests.handlers.staff.desk import ANONYMOUS_ADMIN, BEN, CY, GROUP, MIA, SUE, Desk
 

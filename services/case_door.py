@@ -1,0 +1,59 @@
+"""The one door to a case: who may reach it, and how it is changed with its audit row."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.cases import Case
+from domain.outcomes import Refusal
+from domain.people import Actor, ActorKind, Permission, StaffMember
+from services.work import Person, Work
+from storage import cases as case_rows
+from storage.audit import add_audit
+
+
+def actor_of(member: StaffMember) -> Actor:
+    """Return a member of staff as the author of a change."""
+    return Actor(ActorKind.STAFF, member.id)
+
+
+async def access_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Return the case if this person may work on it: the one door through which staff reach a case."""
+    if not by.may(Permission.WORK_CASES):
+        return Refusal("desk.refused.not_allowed")
+    case = await case_rows.get_case(work.tx, case_id)
+    return case if case is not None else Refusal("desk.refused.no_such_case")
+
+
+async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:
+    """Return the case if it is this customer's own; another's is as unknown as one that never was."""
+    case = await case_rows.get_case(work.tx, case_id)
+    if case is None or case.customer_id != by.customer.id:
+        return Refusal("refused.no_such_case")
+    return case
+
+
+def change_case(work: Work, case: Case, *, by: Actor, action: str, **changed: Any) -> Case:
+    """Change columns of a case with its audit row, and return the case as it is now."""
+    before = {name: _plain(getattr(case, name)) for name in changed}
+    changed_case = replace(case, **changed)
+    case_rows.save_case(work.tx, changed_case, **changed)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action=action,
+        subject=("case", case.id),
+        customer_id=case.customer_id,
+        before=before,
+        after={name: _plain(value) for name, value in changed.items()},
+    )
+    return changed_case
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def moment_for(work: Work, person: Person, at: Any) -> str:
+    """Return an instant in the customer's words, on the customer's clock."""
+    return work.texts.moment(at, person.language, zone=person.zone(work.rules), now=work.now)

@@ -1,0 +1,172 @@
+"""What staff do with a case: take it, answer it, keep a note, resolve it, take it up again."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.cases import Case, CaseEvent, CaseState, next_state
+from domain.interactions import Content, Direction, Visibility
+from domain.outcomes import Refusal
+from domain.outgoing import Button, Rows
+from domain.people import SYSTEM, StaffMember
+from services import cards, desk
+from services.case_door import access_case, actor_of, change_case
+from services.speech import record_heard, say
+from services.work import Person, Work, person_of_contact
+from storage import cases as case_rows
+from storage import staff as staff_rows
+from storage.interactions import Origin
+
+
+async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Make this person the owner of a case nobody owns; the second of two is told who was first."""
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    if case.owner_id == by.id:
+        return Refusal("desk.refused.yours_already", {"number": case.public_number})
+    if case.owner_id is not None:
+        owner = await staff_rows.get_member(work.tx, case.owner_id)
+        return Refusal("desk.refused.taken", {"number": case.public_number, "name": owner.name if owner else "?"})
+    state = next_state(case.state, CaseEvent.TAKE)
+    if state is None:
+        return Refusal("desk.refused.state", {"number": case.public_number})
+    case = change_case(work, case, by=actor_of(by), action="case.take", owner_id=by.id, state=state)
+    await cards.show_card(work, case)
+    return case
+
+
+async def answer_case(
+    work: Work,
+    *,
+    case_id: int,
+    by: StaffMember,
+    content: Content,
+    origin: Origin,
+    reply_to: int | None = None,
+) -> int | Refusal:
+    """Pass a staff member's words to the customer; whoever answers a case nobody owns becomes its owner.
+
+    Returns the interaction.
+    """
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    state = next_state(case.state, CaseEvent.ANSWER)
+    if state is None:
+        return Refusal("desk.refused.closed", {"number": case.public_number})
+    if case.contact_point_id is None:
+        return Refusal("desk.refused.no_contact", {"number": case.public_number})
+    interaction_id = await record_heard(
+        work,
+        author=actor_of(by),
+        content=content,
+        origin=origin,
+        customer_id=case.customer_id,
+        case_id=case.id,
+        direction=Direction.OUT,
+        reply_to=reply_to,
+    )
+    await desk.answer_customer(
+        work,
+        case,
+        contact_point_id=case.contact_point_id,
+        interaction_id=interaction_id,
+        content=content,
+        name=by.name if work.rules.show_staff_names else None,
+        reply_to=reply_to,
+    )
+    await _after_answer(work, case, by=by, state=state)
+    return interaction_id
+
+
+async def _after_answer(work: Work, case: Case, *, by: StaffMember, state: CaseState) -> None:
+    changed: dict[str, Any] = {"last_staff_at": work.now}
+    if case.first_response_at is None:
+        changed["first_response_at"] = work.now
+    if case.owner_id is None:
+        changed["owner_id"] = by.id
+    if state is not case.state:
+        changed["state"] = state
+    if len(changed) == 1:
+        case_rows.save_case(work.tx, replace(case, **changed), **changed)
+        return
+    case = change_case(work, case, by=actor_of(by), action="case.answer", **changed)
+    await cards.show_card(work, case)
+
+
+async def add_note(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
+    """Keep a note that only staff can read; returns the interaction."""
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    return await record_heard(
+        work,
+        author=actor_of(by),
+        content=content,
+        origin=origin,
+        customer_id=case.customer_id,
+        case_id=case.id,
+        direction=Direction.IN,
+        visibility=Visibility.INTERNAL,
+    )
+
+
+async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Call a case solved and ask the customer whether it is."""
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    state = next_state(case.state, CaseEvent.RESOLVE)
+    if state is None:
+        return Refusal("desk.refused.state", {"number": case.public_number})
+    changed: dict[str, Any] = {"state": state, "resolved_at": work.now}
+    if case.owner_id is None:
+        changed["owner_id"] = by.id
+    if case.first_response_at is None:
+        changed["first_response_at"] = work.now
+    case = change_case(work, case, by=actor_of(by), action="case.resolve", **changed)
+    await cards.show_card(work, case)
+    person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
+    if person is not None:
+        await say(
+            work,
+            person,
+            "case.resolved",
+            buttons=_solved_buttons(work, person, case),
+            case_id=case.id,
+            number=case.public_number,
+        )
+    return case
+
+
+def _solved_buttons(work: Work, person: Person, case: Case) -> Rows:
+    return (
+        (
+            Button(work.texts.button("case.button.solved", person.language), data=f"c:solved:{case.id}"),
+            Button(work.texts.button("case.button.not_solved", person.language), data=f"c:unsolved:{case.id}"),
+        ),
+    )
+
+
+async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Take up an ended case again because staff see that it is not done; the customer is not disturbed."""
+    case = await access_case(work, case_id=case_id, by=by)
+    if isinstance(case, Refusal):
+        return case
+    if next_state(case.state, CaseEvent.REOPEN) is None:
+        return Refusal("desk.refused.open_already", {"number": case.public_number})
+    case = change_case(
+        work, case, by=actor_of(by), action="case.reopen", state=CaseState.OPEN, resolved_at=None, closed_at=None
+    )
+    await cards.show_card(work, case)
+    return case
+
+
+async def close_forgotten(work: Work, *, limit: int = 100) -> int:
+    """Close resolved cases whose reopen window has passed in silence; returns how many."""
+    before = work.now - work.rules.reopen_within
+    found = await case_rows.list_resolved_before(work.tx, before=before, limit=limit)
+    for case in found:
+        changed = change_case(work, case, by=SYSTEM, action="case.close", state=CaseState.CLOSED, closed_at=work.now)
+        await cards.show_card(work, changed)
+    return len(found)
