@@ -23,6 +23,13 @@ from sqlalchemy import (
 )
 
 from storage.database import Tx
+from storage.erasure_casework import (
+    erase_bans,
+    erase_case_tags,
+    erase_escalations,
+    erase_survey_responses,
+    erase_tasks,
+)
 from storage.search import forget_words, tidy
 from storage.tables import (
     api_answers,
@@ -141,10 +148,14 @@ async def _erase_feedback(tx: Tx, customer_id: int, _now: datetime) -> None:
     await tx.execute(update(feedback).where(feedback.c.customer_id == customer_id).values(text=""))
 
 
+_EMPTY_CASE = {"summary": "", "order_ref": None, "contact_point_id": None, "priority_why": null()}
+_CLOSED = {"state": "closed", "ended_as": "erased", "sla_look_at": None, "held_until_at": None}
+
+
 async def _erase_cases(tx: Tx, customer_id: int, now: datetime) -> None:
     his = cases.c.customer_id == customer_id
-    await tx.execute(update(cases).where(his).values(summary="", order_ref=None, contact_point_id=None))
-    await tx.execute(update(cases).where(his, cases.c.closed_at.is_(None)).values(state="closed", closed_at=now))
+    await tx.execute(update(cases).where(his).values(**_EMPTY_CASE))
+    await tx.execute(update(cases).where(his, cases.c.closed_at.is_(None)).values(**_CLOSED, closed_at=now))
 
 
 async def _erase_deliveries(tx: Tx, customer_id: int, now: datetime) -> None:
@@ -277,6 +288,11 @@ STEPS: dict[str, Callable[[Tx, int, datetime], Awaitable[None]]] = {
     "media": _erase_media,
     "interactions": _erase_interactions,
     "feedback": _erase_feedback,
+    "case_tags": erase_case_tags,
+    "escalations": erase_escalations,
+    "tasks": erase_tasks,
+    "survey_responses": erase_survey_responses,
+    "bans": erase_bans,
     "cases": _erase_cases,
     "deliveries": _erase_deliveries,
     "audit": _erase_audit,

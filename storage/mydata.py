@@ -14,7 +14,9 @@ from sqlalchemy import Column, ColumnElement, Select, Table, Text, cast, func, l
 from storage.database import Tx
 from storage.tables import (
     audit,
+    bans,
     branches,
+    case_tags,
     cases,
     consents,
     contact_points,
@@ -23,6 +25,7 @@ from storage.tables import (
     customers,
     deliveries,
     dialogues,
+    escalations,
     feedback,
     feedback_words,
     files,
@@ -39,6 +42,9 @@ from storage.tables import (
     referrals,
     refunds,
     rewards,
+    sla_results,
+    survey_responses,
+    tasks,
     tier_changes,
     vouchers,
     webhook_events,
@@ -119,6 +125,22 @@ def _told_besides(ids: Ids) -> ColumnElement[bool]:
     return or_(to_chat, to_contact) & words
 
 
+def _of_his_cases(column: Column[Any], ids: Ids) -> ColumnElement[bool]:
+    return column.in_(select(cases.c.id).where(cases.c.customer_id.in_(ids)))
+
+
+def _tagged(ids: Ids) -> ColumnElement[bool]:
+    return _of_his_cases(case_tags.c.case_id, ids)
+
+
+def _clocked(ids: Ids) -> ColumnElement[bool]:
+    return _of_his_cases(sla_results.c.case_id, ids)
+
+
+def _escalated(ids: Ids) -> ColumnElement[bool]:
+    return _of_his_cases(escalations.c.case_id, ids)
+
+
 def _his_refunds(ids: Ids) -> ColumnElement[bool]:
     return refunds.c.purchase_id.in_(select(purchases.c.id).where(purchases.c.customer_id.in_(ids)))
 
@@ -163,7 +185,10 @@ PARTS = (
     ),
     Part("tags", customer_tags, "tag at", {_WHO: "customer_id"}),
     Part(
-        "chats", contact_points, "chat_id username reach reach_since_at notice_version", {_OWN: "id bot_id customer_id"}
+        "chats",
+        contact_points,
+        "chat_id username reach reach_since_at notice_version banned_until_at slowed_at",
+        {_OWN: "id bot_id customer_id"},
     ),
     Part("consents", consents, "kind given until_at notice_version changed_at", {_WHO: "customer_id"}),
     Part(
@@ -213,8 +238,52 @@ PARTS = (
         "cases",
         cases,
         "number kind state aspect order_ref summary opened_at first_response_due_at first_response_at promised_at"
-        " promise_renewals resolved_at closed_at last_customer_at last_staff_at",
-        {_OWN: "id contact_point_id staff_group_id promise_warned", _WHO: "customer_id", _STAFF: "owner_id"},
+        " promise_renewals resolved_at closed_at last_customer_at last_staff_at"
+        " priority priority_why next_response_due_at resolution_due_at paused_at held_until_at reopens resolutions"
+        " ended_as confidential",
+        {
+            _OWN: "id contact_point_id staff_group_id promise_warned level sla_look_at sla_told cause_id",
+            _WHO: "customer_id",
+            _STAFF: "owner_id resolver_id about_member_id",
+            "the number of the other case stands among its words": "merged_into",
+        },
+    ),
+    Part("case_tags", case_tags, "tag at", {_OWN: "case_id"}, more=(_case_number(case_tags.c.case_id),), whose=_tagged),
+    Part(
+        "answer_times",
+        sla_results,
+        "kind started_at due_at ended_at kept worked_s priority tier",
+        {_OWN: "id case_id", _STAFF: "member_id"},
+        more=(_case_number(sla_results.c.case_id),),
+        whose=_clocked,
+    ),
+    Part(
+        "escalations",
+        escalations,
+        "level cause reason at ended_at ended_as",
+        {_OWN: "id case_id repeats answer_due_at", _STAFF: "by_kind by_id told taken_by"},
+        more=(_case_number(escalations.c.case_id),),
+        whose=_escalated,
+    ),
+    Part(
+        "tasks",
+        tasks,
+        "kind text why created_at due_at word_at done_at outcome cancelled_at",
+        {_OWN: "id key reminded_at case_id", _WHO: "customer_id", _STAFF: "owner_id by_kind by_id done_by"},
+        more=(_case_number(tasks.c.case_id),),
+    ),
+    Part(
+        "surveys",
+        survey_responses,
+        "survey version asked_at score text answered_at finished_at",
+        {_OWN: "id occasion case_id", _WHO: "customer_id", _STAFF: "member_id"},
+        more=(_case_number(survey_responses.c.case_id),),
+    ),
+    Part(
+        "bans",
+        bans,
+        "reason at until_at lifted_at",
+        {_OWN: "id", _WHO: "customer_id", _STAFF: "by_kind by_id"},
     ),
     Part(
         "feedback",
@@ -317,15 +386,19 @@ NOT_SHOWN: dict[str, str] = {
     "api_keys": _SETTINGS,
     "approvals": "questions of one member of staff to another; what came of them stands under points",
     "branches": _SETTINGS,
+    "canned_answers": _SETTINGS,
+    "causes": _SETTINGS,
     "counters": _ENGINE,
     "erasures": "whoever was forgotten has no file",
     "import_runs": _ENGINE,
     "inbox": "what came in from Telegram, word for word, for some days; what was said stands under conversation",
     "jobs": _ENGINE,
+    "keyword_rules": _SETTINGS,
     "pauses": _ENGINE,
     "point_accounts": "up to when debts were settled; the entries and lots stand here",
     "rewards": "the catalogue; the reward behind a voucher stands with it",
     "segments": _SETTINGS,
+    "staff_focus": "which case a member of staff has at hand",
     "staff_groups": _SETTINGS,
     "staff_members": _SETTINGS,
     "topics": "where staff see a case; holds no words",

@@ -3,6 +3,18 @@
 from storage.tables.access import api_answers, api_keys, webhook_deliveries, webhook_endpoints, webhook_events
 from storage.tables.base import DELETED, EMPTIED, KEPT, NOBODYS, metadata
 from storage.tables.care import deliveries, notices
+from storage.tables.casework import (
+    bans,
+    canned_answers,
+    case_tags,
+    causes,
+    escalations,
+    keyword_rules,
+    sla_results,
+    staff_focus,
+    survey_responses,
+    tasks,
+)
 from storage.tables.desk import cases, feedback, feedback_words, topics
 from storage.tables.loyalty import (
     point_accounts,
@@ -42,8 +54,12 @@ __all__ = [
     "api_keys",
     "approvals",
     "audit",
+    "bans",
     "branches",
+    "canned_answers",
+    "case_tags",
     "cases",
+    "causes",
     "consents",
     "contact_points",
     "counters",
@@ -53,6 +69,7 @@ __all__ = [
     "deliveries",
     "dialogues",
     "erasures",
+    "escalations",
     "feedback",
     "feedback_words",
     "files",
@@ -60,6 +77,7 @@ __all__ = [
     "inbox",
     "interactions",
     "jobs",
+    "keyword_rules",
     "link_codes",
     "media",
     "metadata",
@@ -75,8 +93,12 @@ __all__ = [
     "refunds",
     "rewards",
     "segments",
+    "sla_results",
+    "staff_focus",
     "staff_groups",
     "staff_members",
+    "survey_responses",
+    "tasks",
     "tier_changes",
     "topics",
     "vouchers",

@@ -1,6 +1,6 @@
 """Cases and how staff see them; feedback."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
 
 from storage.columns import Id, Instant
 from storage.tables.base import EMPTIED, NOBODYS, id_column, table
@@ -28,6 +28,23 @@ cases = table(
     Column("closed_at", Instant),
     Column("last_customer_at", Instant),
     Column("last_staff_at", Instant),
+    Column("priority", String(8), nullable=False, server_default="normal"),
+    Column("priority_why", JSON(none_as_null=True), comment="what raised it, for the card"),
+    Column("level", Integer, nullable=False, server_default="1", comment="1 agent, 2 supervisor, 3 admin"),
+    Column("next_response_due_at", Instant),
+    Column("resolution_due_at", Instant),
+    Column("paused_at", Instant, comment="its clocks stand still since then"),
+    Column("sla_look_at", Instant, comment="when its clocks are to be looked at next"),
+    Column("sla_told", JSON(none_as_null=True), comment="which warnings and breaches were told already"),
+    Column("held_until_at", Instant, comment="on hold until then"),
+    Column("reopens", Integer, nullable=False, server_default="0"),
+    Column("resolutions", Integer, nullable=False, server_default="0", comment="how often it was called solved"),
+    Column("resolver_id", Id, ForeignKey("staff_members.id"), comment="who called it solved last"),
+    Column("ended_as", String(12), comment="solved, silence, spam or merged"),
+    Column("merged_into", Id, ForeignKey("cases.id"), comment="a duplicate of that case"),
+    Column("confidential", Boolean, nullable=False, server_default=text("false"), comment="seen by supervisors alone"),
+    Column("about_member_id", Id, ForeignKey("staff_members.id"), comment="the member of staff it is about"),
+    Column("cause_id", Id, ForeignKey("causes.id"), index=True),
     erasure=EMPTIED,
 )
 Index("ix_cases_customer", cases.c.customer_id, cases.c.id)
@@ -43,6 +60,12 @@ Index(
     sqlite_where=text("state = 'resolved'"),
     postgresql_where=text("state = 'resolved'"),
 )
+_LOOKED_AT = text("sla_look_at IS NOT NULL")
+Index("ix_cases_sla_look_at", cases.c.sla_look_at, sqlite_where=_LOOKED_AT, postgresql_where=_LOOKED_AT)
+_HELD = text("held_until_at IS NOT NULL")
+Index("ix_cases_held_until_at", cases.c.held_until_at, sqlite_where=_HELD, postgresql_where=_HELD)
+_NOT_CLOSED = text("closed_at IS NULL")
+Index("ix_cases_owner", cases.c.owner_id, cases.c.state, sqlite_where=_NOT_CLOSED, postgresql_where=_NOT_CLOSED)
 
 topics = table(
     "topics",

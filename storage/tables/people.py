@@ -117,6 +117,8 @@ contact_points = table(
     Column("reach", String(12), nullable=False),
     Column("reach_since_at", Instant, nullable=False),
     Column("notice_version", Integer, comment="the privacy notice last shown"),
+    Column("banned_until_at", Instant, comment="what is written until then is kept, and passed on to nobody"),
+    Column("slowed_at", Instant, comment="when this person was last asked to write more slowly"),
     UniqueConstraint("bot_id", "chat_id"),
     erasure=DELETED,
 )
@@ -140,6 +142,11 @@ staff_members = table(
     Column("role", String(12), nullable=False),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("language", String(8)),
+    Column("reach", String(12), nullable=False, server_default="unknown", comment="of the private chat with the bot"),
+    Column("absent_since_at", Instant),
+    Column("absent_until_at", Instant, comment="empty while absent: until this person is back"),
+    Column("assigned_at", Instant, comment="when a case was last given to this person in turn"),
+    Column("works_privately", Boolean, nullable=False, server_default=text("false"), comment="own cases come here too"),
     erasure=NOBODYS,
 )
 
@@ -153,6 +160,8 @@ staff_groups = table(
     Column("language", String(8)),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("unreachable_since_at", Instant),
+    Column("takes", JSON(none_as_null=True), comment="which cases: branches, aspects, tiers, languages; empty: all"),
+    Column("lag_told_at", Instant, comment="when the group last read how far it lags behind"),
     UniqueConstraint("bot_id", "chat_id"),
     erasure=NOBODYS,
 )

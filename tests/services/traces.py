@@ -52,6 +52,7 @@ async def live(work: Work, *, chat_id: int, word: str) -> Person:
     await _plan(work, person)
     await _leave_record(work, person, word, member)
     await _leave_loyalty(work, person, word, member, case_id)
+    await _leave_casework(work, person, word, member, case_id)
     await work.tx.flush()
     return person
 
@@ -143,6 +144,30 @@ async def _leave_record(work: Work, person: Person, word: str, member: StaffMemb
     endpoint_id = await insert(tx, tables.webhook_endpoints, **endpoint)
     event_id = await insert(tx, tables.webhook_events, **his, kind="customer.changed", at=now, data={"name": word})
     await insert(tx, tables.webhook_deliveries, event_id=event_id, endpoint_id=endpoint_id, queued_at=now, due_at=now)
+
+
+async def _leave_casework(work: Work, person: Person, word: str, member: StaffMember, case_id: int) -> None:
+    """Leave what staff did about a case: a tag, an escalation, a task, a survey's answer, a ban."""
+    tx, now, his = work.tx, work.now, {"customer_id": person.customer.id}
+    author = {"by_kind": "staff", "by_id": member.id}
+    tx.change(tables.cases, case_id, priority_why=[{"why": "keyword", "words": word}], resolver_id=member.id)
+    await insert(tx, tables.case_tags, case_id=case_id, tag=word, at=now)
+    clock = {"kind": "first_response", "started_at": now, "due_at": now, "ended_at": now, "kept": True, "worked_s": 60}
+    await insert(tx, tables.sla_results, case_id=case_id, **clock, priority="high", tier="new", member_id=member.id)
+    rung = {"level": 2, "cause": "hand", "reason": word, "at": now, "told": [member.id], "answer_due_at": now}
+    await insert(tx, tables.escalations, case_id=case_id, **rung, **author)
+    due = {
+        "kind": "promise",
+        "text": word,
+        "why": {"said": word},
+        "key": f"t{case_id}",
+        "created_at": now,
+        "due_at": now,
+    }
+    await insert(tx, tables.tasks, **his, case_id=case_id, **due, **author, outcome=word)
+    asked = {"survey": "csat", "version": 1, "occasion": f"case:{case_id}:1", "asked_at": now, "score": 4}
+    await insert(tx, tables.survey_responses, **his, case_id=case_id, **asked, text=word, answered_at=now)
+    await insert(tx, tables.bans, **his, reason=word, **author, at=now, until_at=now + timedelta(days=1))
 
 
 async def _leave_loyalty(work: Work, person: Person, word: str, member: StaffMember, case_id: int) -> None:
