@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class CaseKind(StrEnum):
@@ -39,11 +40,40 @@ class CaseEvent(StrEnum):
     """What can happen to a case."""
 
     TAKE = "take"
+    ASSIGN = "assign"
     ANSWER = "answer"
     CUSTOMER_SPEAKS = "customer_speaks"
+    HOLD = "hold"
+    RESUME = "resume"
     RESOLVE = "resolve"
     CLOSE = "close"
     REOPEN = "reopen"
+    MERGE = "merge"
+    SPAM = "spam"
+
+
+class Priority(StrEnum):
+    """How much a case presses, from least to most."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+    @property
+    def weight(self) -> int:
+        """Its place from 0 (low) to 3 (urgent), by which priorities are compared."""
+        return list(Priority).index(self)
+
+
+class EndedAs(StrEnum):
+    """How a case came to its end."""
+
+    SOLVED = "solved"
+    SILENCE = "silence"
+    SPAM = "spam"
+    MERGED = "merged"
+    ERASED = "erased"
 
 
 LIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.WAITING, CaseState.ON_HOLD})
@@ -55,6 +85,12 @@ _TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (_S.OPEN, _E.TAKE): _S.OPEN,
     (_S.WAITING, _E.TAKE): _S.WAITING,
     (_S.ON_HOLD, _E.TAKE): _S.ON_HOLD,
+    (_S.NEW, _E.ASSIGN): _S.OPEN,
+    (_S.OPEN, _E.ASSIGN): _S.OPEN,
+    (_S.WAITING, _E.ASSIGN): _S.WAITING,
+    (_S.ON_HOLD, _E.ASSIGN): _S.ON_HOLD,
+    **{(state, _E.HOLD): _S.ON_HOLD for state in (_S.NEW, _S.OPEN, _S.WAITING)},
+    **{(state, _E.RESUME): _S.OPEN for state in (_S.ON_HOLD, _S.WAITING)},
     **{(state, _E.ANSWER): _S.WAITING for state in LIVE},
     (_S.RESOLVED, _E.ANSWER): _S.RESOLVED,
     (_S.NEW, _E.CUSTOMER_SPEAKS): _S.NEW,
@@ -63,6 +99,7 @@ _TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (_S.ON_HOLD, _E.CUSTOMER_SPEAKS): _S.OPEN,
     **{(state, _E.RESOLVE): _S.RESOLVED for state in LIVE},
     **{(state, _E.CLOSE): _S.CLOSED for state in (*LIVE, _S.RESOLVED)},
+    **{(state, event): _S.CLOSED for state in LIVE for event in (_E.MERGE, _E.SPAM)},
     (_S.RESOLVED, _E.REOPEN): _S.OPEN,
     (_S.CLOSED, _E.REOPEN): _S.OPEN,
 }
@@ -75,7 +112,12 @@ def next_state(state: CaseState, event: CaseEvent) -> CaseState | None:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``number`` is public (shown as ``C-1042``); ``promised_at`` is when an answer was last promised."""
+    """One case. ``number`` is public (shown as ``C-1042``); ``promised_at`` is when an answer was last promised.
+
+    ``level`` is how high it was escalated (1 agent, 2 supervisor, 3 admin). Its clocks (``*_due_at``) stand still since
+    ``paused_at``. A ``confidential`` case is about ``about_member_id`` and seen by
+    supervisors alone, never by that person.
+    """
 
     id: int
     number: int
@@ -98,6 +140,23 @@ class Case:
     closed_at: datetime | None = None
     last_customer_at: datetime | None = None
     last_staff_at: datetime | None = None
+    priority: Priority = Priority.NORMAL
+    priority_why: tuple[dict[str, Any], ...] = ()
+    level: int = 1
+    next_response_due_at: datetime | None = None
+    resolution_due_at: datetime | None = None
+    paused_at: datetime | None = None
+    sla_look_at: datetime | None = None
+    sla_told: tuple[str, ...] = ()
+    held_until_at: datetime | None = None
+    reopens: int = 0
+    resolutions: int = 0
+    resolver_id: int | None = None
+    ended_as: EndedAs | None = None
+    merged_into: int | None = None
+    confidential: bool = False
+    about_member_id: int | None = None
+    cause_id: int | None = None
 
     @property
     def public_number(self) -> str:

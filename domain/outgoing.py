@@ -36,6 +36,12 @@ class Purpose(StrEnum):
     NOTE_PROMPT = "note_prompt"
     STAFF_NOTICE = "staff_notice"
     DELIVERY_MARK = "delivery_mark"
+    PROMPT = "prompt"
+    ESCALATION = "escalation"
+    MEMBER_NOTICE = "member_notice"
+    DESK_LAG = "desk_lag"
+    SURVEY = "survey"
+    CHANGE_NEWS = "change_news"
     SETUP = "setup"
     BIRTHDAY = "birthday"
     POINTS_NOTICE = "points_notice"
@@ -58,6 +64,12 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.NOTE_PROMPT: Handling(Lane.STAFF, OnUnknown.RESEND),
     Purpose.STAFF_NOTICE: Handling(Lane.STAFF, OnUnknown.RESEND),
     Purpose.DELIVERY_MARK: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.PROMPT: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.ESCALATION: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.MEMBER_NOTICE: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.DESK_LAG: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.SURVEY: Handling(Lane.NOTICE, OnUnknown.LIST),
+    Purpose.CHANGE_NEWS: Handling(Lane.NOTICE, OnUnknown.LIST),
     Purpose.SETUP: Handling(Lane.NOTICE, OnUnknown.RESEND),
     Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
     Purpose.POINTS_NOTICE: Handling(Lane.NOTICE, OnUnknown.LIST),
@@ -72,6 +84,7 @@ class TargetKind(StrEnum):
     CASE = "case"
     CARD = "card"
     STAFF_GROUP = "staff_group"
+    MEMBER = "member"
     CHAT = "chat"
 
 
@@ -80,7 +93,7 @@ class Target:
     """A logical address: the contact point, case, staff group or bare chat with id ``ref``.
 
     ``chat_key`` names the Telegram chat it will lead to, for order and limits: ``c`` contact point,
-    ``g`` staff group, ``x`` bare chat, each with its id.
+    ``g`` staff group, ``m`` member of staff in private, ``x`` bare chat, each with its id.
     """
 
     kind: TargetKind
@@ -106,6 +119,11 @@ def to_card(case_id: int, staff_group_id: int) -> Target:
 def to_staff_group(staff_group_id: int) -> Target:
     """Address a staff group outside any topic."""
     return Target(TargetKind.STAFF_GROUP, staff_group_id, f"g{staff_group_id}")
+
+
+def to_member(member_id: int) -> Target:
+    """Address a member of staff in their private chat with the bot."""
+    return Target(TargetKind.MEMBER, member_id, f"m{member_id}")
 
 
 def to_chat(chat_id: int) -> Target:

@@ -72,6 +72,8 @@ class ContactPoint:
     chat_id: int
     username: str | None
     reach: Reach
+    banned_until_at: datetime | None = None
+    slowed_at: datetime | None = None
 
 
 class Role(StrEnum):
@@ -84,11 +86,20 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class MemberReach(StrEnum):
+    """Whether a member of staff can be written to in private: not before that person has written to the bot."""
+
+    UNKNOWN = "unknown"
+    REACHABLE = "reachable"
+    BLOCKED = "blocked"
+
+
 class Permission(StrEnum):
     """One thing a member of staff may be allowed to do."""
 
     READ = "read"
     WORK_CASES = "work_cases"
+    SUPERVISE = "supervise"
     RUN_CAMPAIGNS = "run_campaigns"
     EDIT_CUSTOMERS = "edit_customers"
     MERGE_CUSTOMERS = "merge_customers"
@@ -102,14 +113,18 @@ _MAY: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({Permission.READ}),
     Role.AGENT: _AGENT,
     Role.MARKETER: frozenset({Permission.READ, Permission.RUN_CAMPAIGNS}),
-    Role.SUPERVISOR: _AGENT | {Permission.MERGE_CUSTOMERS, Permission.APPROVE},
+    Role.SUPERVISOR: _AGENT | {Permission.SUPERVISE, Permission.MERGE_CUSTOMERS, Permission.APPROVE},
     Role.ADMIN: frozenset(Permission),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A person who works here, known by the Telegram user id."""
+    """A person who works here, known by the Telegram user id.
+
+    ``reach`` is that of the private chat with the bot. Somebody ``absent_since_at`` an instant is back at
+    ``absent_until_at``, or, when that is empty, when they say so. ``works_privately``: own cases come to that chat too.
+    """
 
     id: int
     user_id: int
@@ -117,10 +132,21 @@ class StaffMember:
     role: Role
     active: bool = True
     language: str | None = None
+    reach: MemberReach = MemberReach.UNKNOWN
+    absent_since_at: datetime | None = None
+    absent_until_at: datetime | None = None
+    assigned_at: datetime | None = None
+    works_privately: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Return whether this person, still working here, may do ``permission``."""
         return self.active and permission in _MAY[self.role]
+
+    def present(self, now: datetime) -> bool:
+        """Return whether this person works here and is not absent at ``now``."""
+        if not self.active:
+            return False
+        return self.absent_since_at is None or (self.absent_until_at is not None and self.absent_until_at <= now)
 
 
 NOBODY = StaffMember(0, 0, "", Role.VIEWER, active=False)
@@ -129,7 +155,10 @@ NOBODY = StaffMember(0, 0, "", Role.VIEWER, active=False)
 
 @dataclass(frozen=True, slots=True)
 class StaffGroup:
-    """A Telegram group in which staff work; ``forum`` is ``None`` until it was looked at."""
+    """A Telegram group in which staff work; ``forum`` is ``None`` until it was looked at.
+
+    ``takes`` says which cases come here (``branches``, ``aspects``, ``tiers``, ``languages``); ``None`` is all.
+    """
 
     id: int
     bot_id: int
@@ -138,6 +167,8 @@ class StaffGroup:
     forum: bool | None = None
     language: str | None = None
     unreachable_since_at: datetime | None = None
+    takes: dict[str, list[str]] | None = None
+    lag_told_at: datetime | None = None
 
 
 class ActorKind(StrEnum):

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.calendars import LeapDayPolicy, QuietHours
+from domain.desk import DeskRules
 from domain.languages import LANGUAGES
 from domain.loyalty import ContactRules, LoyaltyRules, RecordRules
 
@@ -50,3 +51,4 @@ class Rules:
     loyalty: LoyaltyRules = field(default_factory=LoyaltyRules)
     contact: ContactRules = field(default_factory=ContactRules)
     record: RecordRules = field(default_factory=RecordRules)
+    desk: DeskRules = field(default_factory=DeskRules)

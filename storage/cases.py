@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select, update
 
-from domain.cases import FIRST_CASE_NUMBER, LIVE, Aspect, Case, CaseKind, CaseState
+from domain.cases import FIRST_CASE_NUMBER, LIVE, Aspect, Case, CaseKind, CaseState, EndedAs, Priority
 from storage.database import Tx
 from storage.tables import cases, counters, topics
 
@@ -25,6 +25,10 @@ def _case(tx: Tx, row: Any) -> Case:
                 "kind": CaseKind(row.kind),
                 "state": CaseState(row.state),
                 "aspect": Aspect(row.aspect) if row.aspect else None,
+                "priority": Priority(row.priority),
+                "priority_why": tuple(row.priority_why or ()),
+                "sla_told": tuple(row.sla_told or ()),
+                "ended_as": EndedAs(row.ended_as) if row.ended_as else None,
             }
         )
     case: Case = tx.identity[key]

@@ -37,6 +37,8 @@ _CONTACT = (
     contact_points.c.username,
     contact_points.c.reach,
     contact_points.c.notice_version,
+    contact_points.c.banned_until_at,
+    contact_points.c.slowed_at,
 )
 _CUSTOMER = (
     customers.c.id.label("customer_id"),
@@ -108,7 +110,16 @@ def _customer(row: Any) -> Customer:
 
 
 def _known(row: Any) -> KnownContact:
-    contact = ContactPoint(row.contact_id, row.customer_id, row.bot_id, row.chat_id, row.username, Reach(row.reach))
+    contact = ContactPoint(
+        row.contact_id,
+        row.customer_id,
+        row.bot_id,
+        row.chat_id,
+        row.username,
+        Reach(row.reach),
+        row.banned_until_at,
+        row.slowed_at,
+    )
     dialogue = None
     if row.dialogue not in (None, _IDLE):
         dialogue = Dialogue(

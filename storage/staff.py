@@ -6,17 +6,18 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from domain.people import NOBODY, Role, StaffGroup, StaffMember
+from domain.people import NOBODY, MemberReach, Role, StaffGroup, StaffMember
 from storage.database import Tx
 from storage.tables import staff_groups, staff_members
 
 
 def _member(row: Any) -> StaffMember:
-    return StaffMember(row.id, row.user_id, row.name, Role(row.role), row.active, row.language)
+    values = {name: getattr(row, name) for name in StaffMember.__slots__}
+    return StaffMember(**{**values, "role": Role(row.role), "reach": MemberReach(row.reach)})
 
 
 def _group(row: Any) -> StaffGroup:
-    return StaffGroup(row.id, row.bot_id, row.chat_id, row.name, row.forum, row.language, row.unreachable_since_at)
+    return StaffGroup(**{name: getattr(row, name) for name in StaffGroup.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
