@@ -27,7 +27,9 @@ log = structlog.get_logger("sender")
 GROUP_PAUSE = timedelta(minutes=2)
 """How long a staff group that cannot be written to is left alone before it is tried again."""
 MOST_ATTEMPTS = 30
-_HAS_CONSEQUENCES = frozenset({Purpose.STAFF_ANSWER, Purpose.BIRTHDAY, Purpose.POINTS_NOTICE})
+_HAS_CONSEQUENCES = frozenset(
+    {Purpose.STAFF_ANSWER, Purpose.BIRTHDAY, Purpose.POINTS_NOTICE, Purpose.SURVEY, Purpose.CHANGE_NEWS}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _planned(work: Work, candidate: Candidate) -> dict[str, Any] | None:
 
 async def feed(work: Work, *, limit: int) -> int:
     """Ask again about deliveries that are due, and queue those still wanted; returns how many it settled."""
-    due = await delivery_rows.list_due(work.tx, now=work.now, limit=limit)
+    due = await delivery_rows.list_due(work.tx, campaign=CAMPAIGN, now=work.now, limit=limit)
     if not due:
         return 0
     ids = [delivery.customer_id for delivery in due]

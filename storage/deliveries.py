@@ -159,11 +159,11 @@ async def insert_queued(
     return int((await tx.execute(statement.returning(deliveries.c.id))).scalar_one())
 
 
-async def list_due(tx: Tx, *, now: datetime, limit: int) -> list[Delivery]:
-    """Return planned deliveries that are due, soonest first."""
+async def list_due(tx: Tx, *, campaign: str, now: datetime, limit: int) -> list[Delivery]:
+    """Return planned deliveries of a campaign that are due, soonest first."""
     statement = (
         select(*_COLUMNS)
-        .where(deliveries.c.state == _PLANNED, deliveries.c.due_at <= now)
+        .where(deliveries.c.state == _PLANNED, deliveries.c.campaign == campaign, deliveries.c.due_at <= now)
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(limit)
     )
