@@ -46,9 +46,11 @@ escalations = table(
     Column("repeats", Integer, nullable=False, server_default="0"),
     Column("taken_by", Id, ForeignKey("staff_members.id")),
     Column("ended_at", Instant),
-    Column("ended_as", String(12), comment="taken, passed_on, unanswered or case_ended"),
+    Column("ended_as", String(12), comment="taken, passed_on, raised, unanswered, answered, case_ended or joined"),
     erasure=EMPTIED,
 )
+_WAITS = text("ended_at IS NULL")
+Index("uq_escalations_open", escalations.c.case_id, unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS)
 _AWAITED = text("answer_due_at IS NOT NULL AND ended_at IS NULL")
 Index(
     "ix_escalations_answer_due_at",

@@ -218,7 +218,11 @@ def _make_tables() -> None:
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("taken_by", _ID),
         sa.Column("ended_at", sa.BigInteger()),
-        sa.Column("ended_as", sa.String(length=12), comment="taken, passed_on, unanswered or case_ended"),
+        sa.Column(
+            "ended_as",
+            sa.String(length=12),
+            comment="taken, passed_on, raised, unanswered, answered, case_ended or joined",
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_escalations_case_id")),
         sa.ForeignKeyConstraint(["taken_by"], ["staff_members.id"], name=op.f("fk_escalations_taken_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_escalations")),
@@ -233,6 +237,14 @@ def _make_tables() -> None:
         postgresql_where=sa.text("answer_due_at IS NOT NULL AND ended_at IS NULL"),
     )
     op.create_index("ix_escalations_case_id", "escalations", ["case_id"])
+    op.create_index(
+        "uq_escalations_open",
+        "escalations",
+        ["case_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
 
     op.create_table(
         "sla_results",
