@@ -139,6 +139,19 @@ def export(
 
 
 @app.command()
+def figures(
+    config: Config = None,
+    since: Annotated[str | None, typer.Option(help="From this local date or ISO instant on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until the end of this local date, or before this instant.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False,
+) -> None:
+    """Show how fast and how well the desk worked: answers in time, solutions, escalations, satisfaction."""
+    from bot.commands.figures import figures as print_figures
+
+    print_figures(config, since, until, as_json)
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="Words; all of them must be there. Chinese needs no spaces.")],
     config: Config = None,
