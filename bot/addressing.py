@@ -1,13 +1,14 @@
 """Where logical targets are in Telegram right now: what is missing for a view is said, not guessed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.calls import Address
 from domain.interactions import Interaction
-from domain.outgoing import Action, TargetKind
+from domain.outgoing import Action, Purpose, TargetKind
 from domain.people import StaffGroup
 from storage import cases as case_rows
+from storage import focus as focus_rows
 from storage import staff as staff_rows
 from storage.cases import Topic
 from storage.database import Tx
@@ -39,6 +40,8 @@ async def find_ways(tx: Tx, rows: Sequence[OutboxRow]) -> dict[int, Way]:
             ways[row.id] = Way(None) if chat_id is None else await _within_chat(tx, row, chat_id)
         elif row.target_kind is TargetKind.CHAT:
             ways[row.id] = await _within_chat(tx, row, row.target_ref)
+        elif row.target_kind is TargetKind.MEMBER:
+            ways[row.id] = await _to_member(tx, row)
         else:
             ways[row.id] = await _to_staff(tx, row)
     return ways
@@ -78,6 +81,20 @@ async def _message_of_album_part(tx: Tx, part: Interaction, chat_id: int) -> int
         if row and row.message_id and places:
             return row.message_id + places[0]
     return None
+
+
+async def _to_member(tx: Tx, row: OutboxRow) -> Way:
+    """Return the way to a member's private chat; who no longer works here is told nothing any more."""
+    member = await staff_rows.get_member(tx, row.target_ref)
+    if member is None or not member.active:
+        return Way(None)
+    way = await _within_chat(tx, row, member.user_id)
+    if row.purpose is not Purpose.CARD or row.action is not Action.EDIT or way.address is None:
+        return way
+    assert row.customer_id is not None
+    assert row.case_id is not None
+    card = await focus_rows.find_card(tx, customer_id=row.customer_id, case_id=row.case_id, chat_key=row.chat_key)
+    return Way(replace(way.address, message_id=card))
 
 
 async def _to_staff(tx: Tx, row: OutboxRow) -> Way:

@@ -11,13 +11,14 @@ from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 from bot.addressing import Way
 from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
-from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case
-from domain.people import SYSTEM
+from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
+from domain.people import SYSTEM, MemberReach
 from services import delivery, desk
 from services.groups import follow_group
 from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
+from storage import focus as focus_rows
 from storage import outbox
 from storage import staff as staff_rows
 from storage.outbox import OutboxRow
@@ -27,6 +28,7 @@ log = structlog.get_logger("sender")
 GROUP_PAUSE = timedelta(minutes=2)
 """How long a staff group that cannot be written to is left alone before it is tried again."""
 MOST_ATTEMPTS = 30
+_PRIVATE = frozenset({TargetKind.CONTACT, TargetKind.MEMBER})
 _HAS_CONSEQUENCES = frozenset(
     {Purpose.STAFF_ANSWER, Purpose.BIRTHDAY, Purpose.POINTS_NOTICE, Purpose.SURVEY, Purpose.CHANGE_NEWS}
 )
@@ -92,6 +94,8 @@ async def _sent(work: Work, outcome: Outcome) -> None:
         await case_rows.set_card(work.tx, case_id=row.case_id, card_message_id=message_id)
     if way.group is not None and way.group.unreachable_since_at is not None:
         await staff_rows.set_group_reach(work.tx, group_id=way.group.id, unreachable_since_at=None)
+    if row.target_kind is TargetKind.MEMBER:
+        await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.REACHABLE)
     strayed = address.thread_id is not None and thread_id not in (None, address.thread_id)
     if strayed and row.case_id and row.action in (Action.SEND, Action.ALBUM):
         await _rebuild(work, row.case_id)
@@ -187,7 +191,7 @@ async def _on_refusal(work: Work, outcome: Outcome, refused: Refused, error: Tel
         _again(work, row, refused.name)
     elif refused is Refused.NO_REACTION and row.action is Action.REACT:
         await _say_instead(work, row)
-    elif refused is Refused.NO_MESSAGE and row.action is Action.EDIT and row.target_kind is TargetKind.CONTACT:
+    elif refused is Refused.NO_MESSAGE and row.action is Action.EDIT and row.target_kind in _PRIVATE:
         await outbox.turn_into_send(work.tx, row_id=row.id)
     else:
         await _fail(work, outcome, _reason(refused, error))
@@ -199,8 +203,9 @@ async def _say_instead(work: Work, row: OutboxRow) -> None:
     outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error="no reactions here")
     words = body.get("extra", {}).get("fallback_reply")
     if words and row.case_id:
-        group_id = int(row.chat_key.removeprefix("g"))
-        await tell(work, to_case(row.case_id, group_id), words, case_id=row.case_id, reply_to=body.get("reply_to"))
+        private = row.target_kind is TargetKind.MEMBER
+        target = to_member(row.target_ref) if private else to_case(row.case_id, int(row.chat_key.removeprefix("g")))
+        await tell(work, target, words, case_id=row.case_id, reply_to=body.get("reply_to"))
 
 
 def _is_about_card(outcome: Outcome) -> bool:

@@ -8,13 +8,14 @@ from domain.instants import zone_named
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
-from domain.people import SYSTEM, Actor, ConsentClass, Reach, StaffGroup
+from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach, StaffGroup
 from services import cards, desk
 from services.case_door import change_case
 from services.customers import set_reach
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
 from storage import deliveries as delivery_rows
+from storage import focus as focus_rows
 from storage import outbox
 from storage import people as people_rows
 from storage import staff as staff_rows
@@ -74,6 +75,8 @@ async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:
         person = await person_of_contact(work, row.target_ref)
         if person is not None:
             await set_reach(work, person, Reach.BLOCKED, by=SYSTEM)
+    if row.target_kind is TargetKind.MEMBER and reason in _UNREACHABLE:
+        await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.BLOCKED)
     if row.purpose is Purpose.STAFF_ANSWER:
         await _owe_again(work, row)
         await _tell_author(work, row, f"desk.failed.{reason}" if reason in _UNREACHABLE else "desk.failed.refused")

@@ -47,6 +47,12 @@ async def get_member(tx: Tx, member_id: int) -> StaffMember | None:
     return _member(row) if row else None
 
 
+async def list_active(tx: Tx) -> list[StaffMember]:
+    """Return everybody who works here, in the order in which they came."""
+    statement = select(staff_members).where(staff_members.c.active).order_by(staff_members.c.id)
+    return [_member(row) for row in await tx.execute(statement)]
+
+
 async def get_group(tx: Tx, group_id: int) -> StaffGroup | None:
     """Return one staff group."""
     row = (await tx.execute(select(staff_groups).where(staff_groups.c.id == group_id))).first()

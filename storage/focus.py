@@ -1,0 +1,97 @@
+"""Staff in their private chats with the bot: which case each works on there, and whether that chat can be reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from domain.people import MemberReach, StaffMember
+from storage import staff as staff_rows
+from storage.database import Tx
+from storage.tables import outbox, staff_focus, staff_members
+
+_KEY = ("private_desk", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateDesk:
+    """Everybody who works here, and which case each of them (by id) works on in the private chat."""
+
+    members: tuple[StaffMember, ...]
+    focus: dict[int, int]
+
+    def focused_on(self, case_id: int) -> frozenset[int]:
+        """Return the ids of the members who work on this case in private."""
+        return frozenset(member_id for member_id, focused in self.focus.items() if focused == case_id)
+
+
+async def load_private_desk(tx: Tx) -> PrivateDesk:
+    """Return who works where in private, as this transaction saw it first: it is asked for at every word."""
+    if _KEY not in tx.identity:
+        found = await tx.execute(select(staff_focus.c.member_id, staff_focus.c.case_id))
+        focus = {row.member_id: row.case_id for row in found}
+        tx.identity[_KEY] = PrivateDesk(tuple(await staff_rows.list_active(tx)), focus)
+    desk: PrivateDesk = tx.identity[_KEY]
+    return desk
+
+
+def _look_again(tx: Tx) -> None:
+    tx.identity.pop(_KEY, None)
+
+
+async def get_focus(tx: Tx, member_id: int) -> int | None:
+    """Return the case that this member of staff works on in private."""
+    found = await tx.execute(select(staff_focus.c.case_id).where(staff_focus.c.member_id == member_id))
+    case_id: int | None = found.scalar_one_or_none()
+    return case_id
+
+
+async def set_focus(tx: Tx, *, member_id: int, case_id: int, now: datetime) -> None:
+    """Keep which case this member of staff works on in private from now on."""
+    insert = tx.insert(staff_focus).values(member_id=member_id, case_id=case_id, at=now)
+    values = {"case_id": case_id, "at": now}
+    await tx.execute(insert.on_conflict_do_update(index_elements=["member_id"], set_=values))
+    _look_again(tx)
+
+
+async def clear_focus(tx: Tx, member_ids: Sequence[int]) -> None:
+    """Let these members of staff work on no case in private."""
+    if member_ids:
+        await tx.execute(delete(staff_focus).where(staff_focus.c.member_id.in_(list(member_ids))))
+        _look_again(tx)
+
+
+async def set_works_privately(tx: Tx, *, member_id: int, works_privately: bool) -> None:
+    """Keep whether the cases of this member of staff come to the private chat too."""
+    await tx.execute(
+        update(staff_members).where(staff_members.c.id == member_id).values(works_privately=works_privately)
+    )
+    _look_again(tx)
+
+
+async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> None:
+    """Keep whether the private chat of a member of staff can be written to."""
+    changed = (staff_members.c.id == member_id, staff_members.c.reach != reach.value)
+    done = await tx.execute(update(staff_members).where(*changed).values(reach=reach.value))
+    if done.rowcount:
+        _look_again(tx)
+
+
+async def find_card(tx: Tx, *, customer_id: int, case_id: int, chat_key: str) -> int | None:
+    """Return the message that is the newest card of a case in a member's private chat."""
+    statement = (
+        select(outbox.c.message_id)
+        .where(
+            outbox.c.customer_id == customer_id,
+            outbox.c.case_id == case_id,
+            outbox.c.chat_key == chat_key,
+            outbox.c.purpose == "card",
+            outbox.c.state == "sent",
+            outbox.c.message_id.is_not(None),
+        )
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+    message_id: int | None = (await tx.execute(statement)).scalar_one_or_none()
+    return message_id
