@@ -137,6 +137,7 @@ class StaffMember:
     absent_until_at: datetime | None = None
     assigned_at: datetime | None = None
     works_privately: bool = False
+    username: str | None = None
 
     def may(self, permission: Permission) -> bool:
         """Return whether this person, still working here, may do ``permission``."""

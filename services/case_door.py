@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.cases import Case
+from domain.deeds import TABLE, Deed, sees, why_not
 from domain.outcomes import Refusal
 from domain.people import Actor, ActorKind, Permission, StaffMember
 from services.work import Person, Work
@@ -16,12 +17,18 @@ def actor_of(member: StaffMember) -> Actor:
     return Actor(ActorKind.STAFF, member.id)
 
 
-async def access_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
-    """Return the case if this person may work on it: the one door through which staff reach a case."""
-    if not by.may(Permission.WORK_CASES):
+async def access_case(work: Work, *, case_id: int, by: StaffMember, deed: Deed | None = None) -> Case | Refusal:
+    """Return the case if this person may do ``deed`` to it: the one door through which staff reach a case.
+
+    Without a deed it is whether this person works on cases. A confidential case is as unknown as one that never was to
+    whoever may not see it.
+    """
+    if not by.may(TABLE[deed].permission if deed is not None else Permission.WORK_CASES):
         return Refusal("desk.refused.not_allowed")
     case = await case_rows.get_case(work.tx, case_id)
-    return case if case is not None else Refusal("desk.refused.no_such_case")
+    if case is None or not sees(case, by):
+        return Refusal("desk.refused.no_such_case")
+    return (why_not(deed, by, case) if deed is not None else None) or case
 
 
 async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:

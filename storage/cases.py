@@ -11,7 +11,8 @@ from domain.cases import FIRST_CASE_NUMBER, LIVE, Aspect, Case, CaseKind, CaseSt
 from storage.database import Tx
 from storage.tables import cases, counters, topics
 
-_COLUMNS = tuple(cases.c[name] for name in Case.__slots__)
+COLUMNS = tuple(cases.c[name] for name in Case.__slots__)
+"""What a query of cases selects."""
 _LIVE = tuple(state.value for state in LIVE)
 
 
@@ -35,7 +36,8 @@ def _case(tx: Tx, row: Any) -> Case:
     return case
 
 
-async def _load(tx: Tx, statement: Select[Any], parameters: dict[str, Any] | None = None) -> list[Case]:
+async def load_cases(tx: Tx, statement: Select[Any], parameters: dict[str, Any] | None = None) -> list[Case]:
+    """Return the cases a query over :data:`COLUMNS` finds; in a writing transaction they stay locked."""
     rows = await tx.execute(statement.with_for_update() if tx.for_update else statement, parameters)
     return [_case(tx, row) for row in rows]
 
@@ -45,18 +47,18 @@ async def get_case(tx: Tx, case_id: int) -> Case | None:
     known: Case | None = tx.identity.get(("case", case_id))
     if known:
         return known
-    found = await _load(tx, select(*_COLUMNS).where(cases.c.id == case_id))
+    found = await load_cases(tx, select(*COLUMNS).where(cases.c.id == case_id))
     return found[0] if found else None
 
 
 async def get_case_by_number(tx: Tx, number: int) -> Case | None:
     """Return the case with this public number."""
-    found = await _load(tx, select(*_COLUMNS).where(cases.c.number == number))
+    found = await load_cases(tx, select(*COLUMNS).where(cases.c.number == number))
     return found[0] if found else None
 
 
 _OWED = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         cases.c.customer_id.in_(bindparam("customers", expanding=True)),
         or_(cases.c.state.in_(_LIVE), cases.c.state == CaseState.RESOLVED.value),
@@ -67,14 +69,14 @@ _OWED = (
 
 async def load_owed(tx: Tx, customer_ids: Sequence[int]) -> list[Case]:
     """Return the live and the resolved (not yet closed) cases of these customers, oldest first."""
-    return await _load(tx, _OWED, {"customers": list(customer_ids)}) if customer_ids else []
+    return await load_cases(tx, _OWED, {"customers": list(customer_ids)}) if customer_ids else []
 
 
 async def list_of_customer(tx: Tx, customer_id: int, *, limit: int) -> list[Case]:
     """Return a customer's newest cases, newest first."""
-    return await _load(
+    return await load_cases(
         tx,
-        select(*_COLUMNS).where(cases.c.customer_id == customer_id).order_by(cases.c.id.desc()).limit(limit),
+        select(*COLUMNS).where(cases.c.customer_id == customer_id).order_by(cases.c.id.desc()).limit(limit),
     )
 
 
@@ -89,7 +91,7 @@ async def next_case_number(tx: Tx) -> int:
 
 async def insert_case(tx: Tx, **values: Any) -> Case:
     """Insert a case and return it."""
-    row = (await tx.execute(cases.insert().values(**values).returning(*_COLUMNS))).one()
+    row = (await tx.execute(cases.insert().values(**values).returning(*COLUMNS))).one()
     return _case(tx, row)
 
 
@@ -102,7 +104,7 @@ def save_case(tx: Tx, case: Case, **changed: Any) -> None:
 async def list_promises_due(tx: Tx, *, warn_before: datetime, renew_before: datetime, limit: int) -> list[Case]:
     """Return live, unanswered cases whose staff are to be warned or whose promise is to be renewed, soonest first."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(
             cases.c.first_response_at.is_(None),
             cases.c.closed_at.is_(None),
@@ -113,40 +115,40 @@ async def list_promises_due(tx: Tx, *, warn_before: datetime, renew_before: date
         .order_by(cases.c.promised_at)
         .limit(limit)
     )
-    return await _load(tx, statement)
+    return await load_cases(tx, statement)
 
 
 async def list_resolved_before(tx: Tx, *, before: datetime, limit: int) -> list[Case]:
     """Return resolved cases that nobody has reopened since ``before``."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(cases.c.state == CaseState.RESOLVED.value, cases.c.resolved_at <= before)
         .order_by(cases.c.resolved_at)
         .limit(limit)
     )
-    return await _load(tx, statement)
+    return await load_cases(tx, statement)
 
 
 async def list_shown_in(tx: Tx, *, staff_group_id: int, limit: int) -> list[Case]:
     """Return the live cases of a staff group, oldest first."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(cases.c.staff_group_id == staff_group_id, cases.c.state.in_(_LIVE))
         .order_by(cases.c.id)
         .limit(limit)
     )
-    return await _load(tx, statement)
+    return await load_cases(tx, statement)
 
 
 async def list_without_view(tx: Tx, *, limit: int) -> list[Case]:
     """Return live cases that no staff group shows yet, oldest first."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(cases.c.staff_group_id.is_(None), cases.c.state.in_(_LIVE))
         .order_by(cases.c.id)
         .limit(limit)
     )
-    return await _load(tx, statement)
+    return await load_cases(tx, statement)
 
 
 @dataclass(frozen=True, slots=True)

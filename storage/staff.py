@@ -11,7 +11,8 @@ from storage.database import Tx
 from storage.tables import staff_groups, staff_members
 
 
-def _member(row: Any) -> StaffMember:
+def member_from(row: Any) -> StaffMember:
+    """Return the member of staff in a row of the table."""
     values = {name: getattr(row, name) for name in StaffMember.__slots__}
     return StaffMember(**{**values, "role": Role(row.role), "reach": MemberReach(row.reach)})
 
@@ -35,7 +36,7 @@ class Staff:
 
 async def load_staff(tx: Tx, *, bot_id: int) -> Staff:
     """Return staff by Telegram user id and active groups by Telegram chat id."""
-    members = [_member(row) for row in await tx.execute(select(staff_members))]
+    members = [member_from(row) for row in await tx.execute(select(staff_members))]
     statement = select(staff_groups).where(staff_groups.c.bot_id == bot_id, staff_groups.c.active)
     groups = [_group(row) for row in await tx.execute(statement.order_by(staff_groups.c.id))]
     return Staff({m.user_id: m for m in members}, {g.chat_id: g for g in groups})
@@ -44,13 +45,13 @@ async def load_staff(tx: Tx, *, bot_id: int) -> Staff:
 async def get_member(tx: Tx, member_id: int) -> StaffMember | None:
     """Return one member of staff."""
     row = (await tx.execute(select(staff_members).where(staff_members.c.id == member_id))).first()
-    return _member(row) if row else None
+    return member_from(row) if row else None
 
 
 async def list_active(tx: Tx) -> list[StaffMember]:
     """Return everybody who works here, in the order in which they came."""
     statement = select(staff_members).where(staff_members.c.active).order_by(staff_members.c.id)
-    return [_member(row) for row in await tx.execute(statement)]
+    return [member_from(row) for row in await tx.execute(statement)]
 
 
 async def get_group(tx: Tx, group_id: int) -> StaffGroup | None:

@@ -147,6 +147,7 @@ staff_members = table(
     Column("absent_until_at", Instant, comment="empty while absent: until this person is back"),
     Column("assigned_at", Instant, comment="when a case was last given to this person in turn"),
     Column("works_privately", Boolean, nullable=False, server_default=text("false"), comment="own cases come here too"),
+    Column("username", Text, comment="the Telegram name, as last seen"),
     erasure=NOBODYS,
 )
 

@@ -95,6 +95,7 @@ def _widen_people() -> None:
             server_default=sa.text("false"),
             comment="own cases come here too",
         ),
+        sa.Column("username", sa.Text(), comment="the Telegram name, as last seen"),
     ):
         op.add_column("staff_members", column)
 
