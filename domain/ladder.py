@@ -114,6 +114,17 @@ def next_rung(
     return Rung(level, ())
 
 
+def whom_to_warn(owner: StaffMember | None, staff: Sequence[StaffMember], now: datetime, case: Case) -> Rung:
+    """Return who hears that a clock of a case runs out: its owner; nobody owning it, the lowest rung that is here."""
+    if owner is not None and owner.present(now) and sees(case, owner):
+        return Rung(case.level, (owner,))
+    present = [member for member in staff if member.present(now) and sees(case, member)]
+    for rung in range(1, TOP + 1):
+        if people := _on(rung, present):
+            return Rung(case.level, people)
+    return Rung(case.level, next_rung(case.level, staff, now, case).people)
+
+
 def is_top(level: int, staff: Sequence[StaffMember], now: datetime, case: Case) -> bool:
     """Return whether there is nowhere to climb from ``level`` as things are at ``now``."""
     return next_rung(level, staff, now, case).level <= level
