@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from bot.settings_base import KeyFault, Section, refuse_twins
 from bot.settings_customers import ContactBudgetSection, CustomersSection, SuppressionSection, contact_rules
+from bot.settings_desk import DeskSection, TakesSection
 from bot.settings_loyalty import LoyaltySection
 from bot.settings_values import (
     ApiUrl,
@@ -107,6 +108,7 @@ class GroupSeed(Section):
     id: int
     name: str = Field(min_length=1, max_length=128)
     language: Language | None = None
+    takes: TakesSection = TakesSection()
 
     @field_validator("id", mode="after")
     @classmethod
@@ -269,6 +271,7 @@ class Settings(BaseSettings):
     care: CareSection = CareSection()
     customers: CustomersSection = Field(default_factory=CustomersSection, validate_default=True)
     loyalty: LoyaltySection = Field(default_factory=LoyaltySection, validate_default=True)
+    desk: DeskSection = Field(default_factory=DeskSection, validate_default=True)
     birthday: BirthdaySection = BirthdaySection()
     retention: RetentionSection = RetentionSection()
     pace: LimitsSection = Field(LimitsSection(), validation_alias="limits")
@@ -288,11 +291,18 @@ class Settings(BaseSettings):
         """The environment stands above the file; nothing else is read."""
         return env_settings, init_settings
 
-    @field_validator("customers", "loyalty", mode="after")
+    @field_validator("customers", "loyalty", "desk", mode="after")
     @classmethod
     def _in_offered_languages(cls, value: Any, info: ValidationInfo) -> Any:
         if "business" in info.data:  # otherwise that section is wrong, and says so
             value.check_languages(info.data["business"].languages)
+        return value
+
+    @field_validator("desk", mode="after")
+    @classmethod
+    def _of_known_tiers(cls, value: DeskSection, info: ValidationInfo) -> DeskSection:
+        if "loyalty" in info.data:
+            value.check_tiers([tier.key for tier in info.data["loyalty"].tiers])
         return value
 
     @field_validator("api", mode="after")
@@ -348,6 +358,7 @@ class Settings(BaseSettings):
             loyalty=self.loyalty.rules(),
             contact=contact_rules(self.care.contact_budget, self.care.suppression),
             record=self.customers.rules(),
+            desk=self.desk.rules(),
         )
 
     def limits(self) -> Limits:

@@ -5,10 +5,12 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from holidays.utils import list_supported_countries
 from pydantic import BeforeValidator
 
 from domain.languages import LANGUAGES
@@ -281,6 +283,58 @@ Weekday = Annotated[int, BeforeValidator(parse_weekday)]
 Thousandths = Annotated[Decimal, BeforeValidator(parse_thousandths)]
 Currency = Annotated[str, BeforeValidator(parse_currency)]
 Region = Annotated[str, BeforeValidator(parse_region)]
+
+
+def parse_spans(value: Any) -> tuple[tuple[time, time], ...]:
+    """Return the intervals of one day written as ``["09:00-12:00", "13:30-18:00"]``. Raises ``ValueError``."""
+    if isinstance(value, str):
+        value = parse_list(value)
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise ValueError('must be a list of hours such as ["09:00-12:00", "13:30-18:00"]; [] is a day off')
+    spans = tuple(_parse_span(each) for each in value if each.strip())
+    for (_, ends), (starts, _) in pairwise(spans):
+        if ends == time(0) or starts < ends:
+            raise ValueError(f"{starts:%H:%M} begins before {ends:%H:%M} has ended; write the hours in their order")
+    return spans
+
+
+def _parse_span(written: str) -> tuple[time, time]:
+    start, dash, end = written.partition("-")
+    if not dash:
+        raise ValueError(f"{shown(written)} is no span of hours; write it from-to, such as 09:00-18:00")
+    starts = parse_clock(start)
+    ends = time(0) if end.strip() == "24:00" else parse_clock(end)
+    if ends != time(0) and ends <= starts:
+        raise ValueError(f"{shown(written)} ends before it begins; write hours past midnight on the next day")
+    return starts, ends
+
+
+def parse_optional_clock(value: Any) -> time | None:
+    """Return a time of day, ``None`` for ``never``. Raises ``ValueError``."""
+    if value is None or (isinstance(value, str) and value.strip().lower() == "never"):
+        return None
+    try:
+        return parse_clock(value)
+    except ValueError as error:
+        raise ValueError(f'{error}; "never" switches it off') from None
+
+
+def parse_holiday_region(value: Any) -> str:
+    """Return a region whose public holidays are known, such as ``CN`` or ``GB-ENG``. Raises ``ValueError``."""
+    code = value.strip().upper() if isinstance(value, str) else "?"
+    country, _, part = code.partition("-")
+    known = list_supported_countries()
+    if code and country not in known:
+        raise ValueError(f"no public holidays are known of {shown(value)}; write CN, TW, HK, GB-ENG and the like")
+    if part and part not in known[country]:
+        mend = f"its parts are {', '.join(known[country])}" if known[country] else "it has no parts"
+        raise ValueError(f"{country} has no part {part}; {mend}"[:200])
+    return code
+
+
+Spans = Annotated[tuple[tuple[time, time], ...], BeforeValidator(parse_spans)]
+OptionalClock = Annotated[time | None, BeforeValidator(parse_optional_clock)]
+HolidayRegion = Annotated[str, BeforeValidator(parse_holiday_region)]
 
 
 def parse_proxy(value: str) -> str:

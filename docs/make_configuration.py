@@ -14,6 +14,9 @@ _SECTION = re.compile(r"^#?(\[\[?)([a-z_.]+)\]\]?$")
 _LISTS = (
     "staff.groups",
     "staff.members",
+    "desk.hours.exceptions",
+    "desk.sla.targets",
+    "desk.canned",
     "business.branches",
     "customers.fields",
     "loyalty.tiers",

@@ -16,9 +16,13 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 TOKEN = "42:a-token-for-tests"
 LISTS = (
     "staff.groups",
+    "staff.groups.takes",
     "staff.members",
     "business.branches",
     "customers.fields",
+    "desk.hours.exceptions",
+    "desk.sla.targets",
+    "desk.canned",
     "loyalty.tiers",
     "loyalty.bonuses",
     "loyalty.rewards",
