@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from html import escape
 
 from domain.cases import Case, number_in
 from domain.interactions import Content, Interaction, Kind, Visibility
@@ -11,15 +10,16 @@ from domain.marks import Meaning, meaning_of, without_mark
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Purpose, Rows, to_contact
 from domain.people import StaffGroup, StaffMember
-from services import cards, desk
+from services import cards, desk, prompts
 from services.case_door import access_case, actor_of
 from services.casework import add_note, answer_case
+from services.prompts import Prompt, prompt_in
+from services.speech import record_heard
 from services.work import Work
 from storage import cases as case_rows
 from storage.audit import add_audit, list_of_subject
 from storage.interactions import Origin, get_interaction, list_of_case, list_said_at
 from storage.outbox import OutboxRow, drop_queued, find_sent
-from texts.catalogue import safe
 
 HELD = "held"
 """The mark in ``Content.extra`` of words held back."""
@@ -33,17 +33,25 @@ class Answering(Enum):
     CASE = auto()
     OWN_WORDS = auto()
     NOTE_PROMPT = auto()
+    PROMPT = auto()
+    """A question of ours to one member of staff."""
     STAFF_TALK = auto()
     """A note, a colleague, a notice of ours, or something we do not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which case a message in the staff group belongs to, and what it answers there."""
+    """Which case a message of staff belongs to, and what it answers there.
+
+    ``reply_to`` is the interaction that an answer to the customer answers, ``replied`` whatever interaction the message
+    answers. ``prompt`` is what was asked, as long as its words are kept.
+    """
 
     case_id: int | None
     answering: Answering = Answering.NOTHING
     reply_to: int | None = None
+    replied: int | None = None
+    prompt: Prompt | None = None
 
 
 async def place_of(
@@ -64,18 +72,32 @@ async def place_of(
         case_id = await case_rows.find_case_of_thread(work.tx, staff_group_id=group.id, thread_id=thread_id)
         if case_id is None and our_topic is not None:
             case_id = await _case_named_by(work, group, our_topic)
+    return await _place_at(work, case_id, chat_id=group.chat_id, reply_to=reply_to, by=by)
+
+
+async def place_in_private(work: Work, *, case_id: int | None, reply_to: int | None, by: StaffMember) -> Place:
+    """Return where a member's message in their private chat belongs: to the case of what it answers, else ``case_id``.
+
+    ``case_id`` is the case this person works on there at the moment.
+    """
+    found = await _place_at(work, None, chat_id=by.user_id, reply_to=reply_to, by=by)
+    return found if found.case_id is not None else replace(found, case_id=case_id)
+
+
+async def _place_at(work: Work, case_id: int | None, *, chat_id: int, reply_to: int | None, by: StaffMember) -> Place:
     if reply_to is None:
         return Place(case_id)
-    row = await find_sent(work.tx, bot_id=work.bot_id, chat_id=group.chat_id, message_id=reply_to)
+    row = await find_sent(work.tx, bot_id=work.bot_id, chat_id=chat_id, message_id=reply_to)
     if row is not None:
         return _answering_us(row, case_id or row.case_id, reply_to)
-    said = await list_said_at(work.tx, bot_id=work.bot_id, chat_id=group.chat_id, message_id=reply_to)
+    said = await list_said_at(work.tx, bot_id=work.bot_id, chat_id=chat_id, message_id=reply_to)
     if not said:
         return Place(case_id, Answering.STAFF_TALK)
     sent = sent_version(said)
     if sent is not None and sent.author == actor_of(by):
-        return Place(case_id or sent.case_id, Answering.OWN_WORDS, sent.id)
-    return Place(case_id or said[0].case_id, Answering.STAFF_TALK)
+        return Place(case_id or sent.case_id, Answering.OWN_WORDS, sent.id, replied=sent.id)
+    first = sent or said[0]
+    return Place(case_id or first.case_id, Answering.STAFF_TALK, replied=first.id)
 
 
 async def _case_named_by(work: Work, group: StaffGroup, topic_name: str) -> int | None:
@@ -87,14 +109,16 @@ async def _case_named_by(work: Work, group: StaffGroup, topic_name: str) -> int 
 def _answering_us(row: OutboxRow, case_id: int | None, message_id: int) -> Place:
     if row.purpose is Purpose.NOTE_PROMPT:
         return Place(case_id, Answering.NOTE_PROMPT)
+    if row.purpose is Purpose.PROMPT:
+        return Place(case_id, Answering.PROMPT, prompt=prompt_in(row))
     if row.purpose is Purpose.CARD:
         return Place(case_id, Answering.CASE)
     if row.purpose is not Purpose.CUSTOMER_WORDS:
-        return Place(case_id, Answering.STAFF_TALK)
+        return Place(case_id, Answering.STAFF_TALK, replied=row.interaction_id)
     items = (row.body or {}).get("extra", {}).get("items", [])
     nth = message_id - (row.message_id or message_id)
     words = items[nth]["interaction_id"] if nth < len(items) else row.interaction_id
-    return Place(case_id, Answering.CASE, words)
+    return Place(case_id, Answering.CASE, words, replied=words)
 
 
 def sent_version(said: Sequence[Interaction]) -> Interaction | None:
@@ -115,6 +139,7 @@ async def hear_staff(work: Work, *, place: Place, by: StaffMember, content: Cont
     if isinstance(case, Refusal):
         return case
     if content.kind is Kind.UNSUPPORTED:
+        await _keep_refused(work, case, by=by, content=content, origin=origin)
         return Refusal("desk.refused.unsupported")
     meant = await _meant(work, case_id=case_id, content=content, answering=place.answering)
     done: int | Refusal
@@ -126,7 +151,22 @@ async def hear_staff(work: Work, *, place: Place, by: StaffMember, content: Cont
         done = await hold_words(work, case_id=case_id, by=by, content=content, origin=origin)
     else:
         done = await answer_case(work, case_id=case_id, by=by, content=content, origin=origin, reply_to=place.reply_to)
+        if isinstance(done, Refusal):
+            await _keep_refused(work, case, by=by, content=content, origin=origin)
     return done if isinstance(done, Refusal) else None
+
+
+async def _keep_refused(work: Work, case: Case, *, by: StaffMember, content: Content, origin: Origin) -> None:
+    """Keep among staff what could not go to the customer, so that nothing anybody wrote about a case is lost."""
+    await record_heard(
+        work,
+        author=actor_of(by),
+        content=content,
+        origin=origin,
+        customer_id=case.customer_id,
+        case_id=case.id,
+        visibility=Visibility.INTERNAL,
+    )
 
 
 async def _meant(work: Work, *, case_id: int, content: Content, answering: Answering) -> Meaning:
@@ -157,20 +197,39 @@ async def take_note(work: Work, *, case_id: int, by: StaffMember, content: Conte
     return note_id
 
 
-async def ask_for_note(work: Work, *, case_id: int, by: StaffMember) -> Refusal | None:
+async def ask_for_note(
+    work: Work, *, case_id: int, by: StaffMember, group_id: int | None, language: str | None = None
+) -> Refusal | None:
     """Ask a member of staff to write a note as an answer to the question, so that it cannot go astray."""
     case = await access_case(work, case_id=case_id, by=by)
     if isinstance(case, Refusal):
         return case
-    who = safe(f'<a href="tg://user?id={by.user_id}">{escape(by.name)}</a>')
-    await desk.notice_case(work, case, "desk.note_prompt", purpose=Purpose.NOTE_PROMPT, force_reply=True, name=who)
+    await prompts.ask(
+        work,
+        case,
+        "desk.note_prompt",
+        by=by,
+        verb="note",
+        group_id=group_id,
+        language=language,
+        purpose=Purpose.NOTE_PROMPT,
+    )
     return None
 
 
-async def hold_words(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
+async def hold_words(
+    work: Work,
+    *,
+    case_id: int,
+    by: StaffMember,
+    content: Content,
+    origin: Origin,
+    key: str = "desk.held",
+    **values: object,
+) -> int | Refusal:
     """Keep words back that look as if they were not meant for the customer, and ask; returns the interaction.
 
-    An album is asked about once; parts of it that were already on their way are stopped.
+    ``key`` is the text that says why. An album is asked about once; parts of it that were already on their way are stopped.
     """
     marked = replace(content, extra={**content.extra, HELD: True})
     held_id = await add_note(work, case_id=case_id, by=by, content=marked, origin=origin)
@@ -184,7 +243,7 @@ async def hold_words(work: Work, *, case_id: int, by: StaffMember, content: Cont
             key = desk.album_key(to_contact(case.contact_point_id), content.media_group_id)
             await drop_queued(work.tx, key, now=work.now, error="held back")
     buttons = await _decide_buttons(work, case, held_id)
-    await desk.notice_case(work, case, "desk.held", buttons=buttons, reply_to=held_id, dedupe_key=once)
+    await desk.notice_case(work, case, key, buttons=buttons, reply_to=held_id, dedupe_key=once, **values)
     return held_id
 
 

@@ -131,6 +131,12 @@ async def get_interaction(tx: Tx, interaction_id: int) -> Interaction | None:
     return _interaction(row) if row else None
 
 
+async def is_recorded(tx: Tx, *, bot_id: int, update_id: int) -> bool:
+    """Return whether what this update brought stands among what was said."""
+    statement = select(interactions.c.id).where(interactions.c.bot_id == bot_id, interactions.c.update_id == update_id)
+    return (await tx.execute(statement.limit(1))).first() is not None
+
+
 async def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Interaction]:
     """Return the interactions with these ids, oldest first."""
     if not ids:

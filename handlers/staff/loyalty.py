@@ -11,6 +11,7 @@ from domain.rewards import Voucher, VoucherState
 from domain.words import bare
 from handlers.context import CareContext
 from handlers.staff.replies import reply
+from handlers.staff.verbs import Ask, Done, Verb
 from services import approvals, rewards, vouchers
 from services.case_door import access_case, actor_of
 from services.membership import read_membership, tier_in_words
@@ -18,50 +19,43 @@ from services.speech import record_heard
 from storage.people import get_customer
 from texts.days import number_in_words
 
-COMMANDS = ("points", "voucher")
-
 
 def _number(context: CareContext, value: int, *, signed: bool = False) -> str:
     return number_in_words(value, context.language, signed=signed)
 
 
-async def _refuse(context: CareContext, refusal: Refusal, *, case_id: int | None) -> None:
-    await reply(context, refusal.key, case_id=case_id, **context.told(refusal.values))
-
-
-async def on_points(context: CareContext, case_id: int) -> None:
+async def _points(ask: Ask) -> Done | Refusal:
     """Show the points of a case's customer, or change them: ``/points +50 reason``."""
-    case = await access_case(context.work, case_id=case_id, by=context.member)
+    case = await access_case(ask.work, case_id=ask.case, by=ask.member)
     if isinstance(case, Refusal):
-        await _refuse(context, case, case_id=case_id)
-    elif not context.work.rules.loyalty.enabled:
-        await _refuse(context, Refusal("points.refused.off"), case_id=case_id)
-    elif not context.said.argument:
-        await _show_points(context, case)
-    elif (wanted := read_change(context.said.argument)) is None:
-        await reply(context, "points.staff.usage", case_id=case_id)
-    else:
-        await _change(context, case, *wanted)
+        return case
+    if not ask.work.rules.loyalty.enabled:
+        return Refusal("points.refused.off")
+    if ask.argument() == "change" and not ask.words:
+        return Done(None, prompt="desk.points_prompt")
+    if not ask.words:
+        return await _show_points(ask, case)
+    wanted = read_change(ask.words)
+    return Refusal("points.staff.usage") if wanted is None else await _change(ask.context, case, *wanted)
 
 
-async def _show_points(context: CareContext, case: Case) -> None:
-    work = context.work
+async def _show_points(ask: Ask, case: Case) -> Done:
+    work, context = ask.work, ask.context
     member = await read_membership(work, case.customer_id)
     customer = await get_customer(work.tx, case.customer_id)
-    await reply(
-        context,
-        "points.staff.card",
-        case_id=case.id,
-        count=member.balance.points,
-        customer=customer.called if customer else "?",
-        points=_number(context, member.balance.points),
-        pending=_number(context, member.balance.pending),
-        tier=tier_in_words(work, member.progress.tier, context.language),
-        vouchers=_number(context, member.open_vouchers),
-    )
+    values: dict[str, object] = {
+        "count": member.balance.points,
+        "customer": customer.called if customer else "?",
+        "points": _number(context, member.balance.points),
+        "pending": _number(context, member.balance.pending),
+        "tier": tier_in_words(work, member.progress.tier, context.language),
+        "vouchers": _number(context, member.open_vouchers),
+    }
+    change = Button(context.label("desk.button.points_change"), data=f"k:points:{case.id}:change")
+    return Done("points.staff.card", values, buttons=((change,),), shown=True, deed=False)
 
 
-async def _change(context: CareContext, case: Case, points: int, reason: str) -> None:
+async def _change(context: CareContext, case: Case, points: int, reason: str) -> Done | Refusal:
     said = context.said
     done = await approvals.change_points(
         context.work,
@@ -73,21 +67,17 @@ async def _change(context: CareContext, case: Case, points: int, reason: str) ->
         case_id=case.id,
     )
     if isinstance(done, Refusal):
-        await _refuse(context, done, case_id=case.id)
-        return
-    await _record(context, customer_id=case.customer_id, case_id=case.id)
+        return done
     if isinstance(done, Approval):
-        return  # the question to the others stands in the topic
+        return Done(None)  # the question to the others stands in the topic
     customer = await get_customer(context.work.tx, case.customer_id)
     member = await read_membership(context.work, case.customer_id)
-    await reply(
-        context,
-        "points.staff.changed",
-        case_id=case.id,
-        points=_number(context, done.points, signed=True),
-        customer=customer.called if customer else "?",
-        balance=_number(context, member.balance.points),
-    )
+    values: dict[str, object] = {
+        "points": _number(context, done.points, signed=True),
+        "customer": customer.called if customer else "?",
+        "balance": _number(context, member.balance.points),
+    }
+    return Done("points.staff.changed", values)
 
 
 async def _record(context: CareContext, *, customer_id: int, case_id: int | None) -> None:
@@ -113,9 +103,9 @@ class _Wish:
     words: str = ""
 
 
-def _wish(context: CareContext) -> _Wish:
+def _wish(ask: Ask) -> _Wish:
     """Return what the words behind ``/voucher`` mean; a code may be written with gaps."""
-    texts, words = context.work.texts, context.said.argument.split()
+    texts, words = ask.work.texts, ask.words.split()
     for place, word in enumerate(words[1:], 1):
         code, rest = " ".join(words[:place]), " ".join(words[place + 1 :])
         if bare(word) in texts.phrases("voucher_use"):
@@ -125,24 +115,21 @@ def _wish(context: CareContext) -> _Wish:
     return _Wish(" ".join(words))
 
 
-async def on_voucher(context: CareContext, case_id: int | None) -> None:
+async def _voucher(ask: Ask) -> Done | Refusal:
     """Show a voucher with a button to mark it used, mark it at once, or take it back."""
-    wish, by = _wish(context), actor_of(context.member)
-    if not wish.code:
-        await reply(context, "points.staff.voucher_usage", case_id=case_id)
-        return
+    wish, by = _wish(ask), actor_of(ask.member)
     if wish.use:
-        done = await vouchers.use_voucher(context.work, wish.code, by=by)
+        done = await vouchers.use_voucher(ask.work, wish.code, by=by)
     elif wish.returns:
-        done = await vouchers.return_voucher(context.work, wish.code, by=by, reason=wish.words)
+        done = await vouchers.return_voucher(ask.work, wish.code, by=by, reason=wish.words)
     else:
-        done = await vouchers.shown_to_staff(context.work, wish.code, by=by)
+        done = await vouchers.shown_to_staff(ask.work, wish.code, by=by)
     if isinstance(done, Refusal):
-        await _refuse(context, done, case_id=case_id)
-        return
+        return done
     if wish.use or wish.returns:
-        await _record(context, customer_id=done.customer_id, case_id=None)
-    await _show_voucher(context, done, case_id=case_id)
+        await _record(ask.context, customer_id=done.customer_id, case_id=None)
+    await _show_voucher(ask.context, done, case_id=ask.case_id)
+    return Done(None, deed=False)
 
 
 async def _show_voucher(
@@ -209,3 +196,9 @@ async def _decide(context: CareContext, *, agree: bool) -> Refusal | None:
 
 def _told(context: CareContext, refusal: Refusal) -> Refusal:
     return Refusal(refusal.key, context.told(refusal.values))
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("points", _points),
+    Verb("voucher", _voucher, needs_case=False, prompt="desk.voucher_prompt"),
+)

@@ -1,0 +1,79 @@
+"""What staff do all day: write to the customer on purpose, keep a note, ask how it all works."""
+
+from domain.interactions import Content, Kind
+from domain.outcomes import Refusal
+from handlers.staff.verbs import Ask, Done, Verb
+from services.answers import Answering, Place, ask_for_note, hear_staff, take_note
+from services.casework import reopen_by_staff, resolve_case, take_case
+
+
+async def _take(ask: Ask) -> Done | Refusal:
+    done = await take_case(ask.work, case_id=ask.case, by=ask.member)
+    if isinstance(done, Refusal):
+        return done
+    return Done("desk.taken", {"number": done.public_number, "name": ask.member.name})
+
+
+async def _resolve(ask: Ask) -> Done | Refusal:
+    done = await resolve_case(ask.work, case_id=ask.case, by=ask.member)
+    if isinstance(done, Refusal):
+        return done
+    return Done("desk.resolved", {"number": done.public_number, "name": ask.member.name})
+
+
+async def _reopen(ask: Ask) -> Done | Refusal:
+    done = await reopen_by_staff(ask.work, case_id=ask.case, by=ask.member)
+    if isinstance(done, Refusal):
+        return done
+    return Done("desk.reopened_by_staff", {"number": done.public_number, "name": ask.member.name})
+
+
+def _words(ask: Ask) -> Content:
+    """Return what was written behind a command, or what a message that answers a prompt holds."""
+    said = ask.context.said
+    if said.command is None:
+        return said.content
+    return Content(Kind.TEXT, ask.words)
+
+
+async def _note(ask: Ask) -> Done | Refusal:
+    """Keep words among staff; without words ask for them, so that they cannot go astray."""
+    if ask.words:
+        done = await take_note(
+            ask.work, case_id=ask.case, by=ask.member, content=_words(ask), origin=ask.context.said.origin
+        )
+        return done if isinstance(done, Refusal) else Done(None)
+    group = ask.context.group
+    refusal = await ask_for_note(
+        ask.work, case_id=ask.case, by=ask.member, group_id=group.id if group else None, language=ask.language
+    )
+    if refusal is not None:
+        return refusal
+    return Done("desk.answer_below" if ask.tapped else None, deed=False)
+
+
+async def _answer(ask: Ask) -> Done | Refusal:
+    """Send words to the customer; a mark at their head still keeps them back."""
+    replied = ask.replied.id if ask.replied is not None and ask.replied.author.kind == "customer" else None
+    refusal = await hear_staff(
+        ask.work,
+        place=Place(ask.case, Answering.CASE, replied),
+        by=ask.member,
+        content=_words(ask),
+        origin=ask.context.said.origin,
+    )
+    return refusal or Done(None)
+
+
+async def _help(ask: Ask) -> Done | Refusal:
+    return Done("desk.help", shown=True, deed=False)
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("take", _take),
+    Verb("resolve", _resolve),
+    Verb("reopen", _reopen),
+    Verb("note", _note),
+    Verb("answer", _answer, prompt="desk.answer_prompt"),
+    Verb("help", _help, needs_case=False, aliases=("start",), menu=False),
+)
