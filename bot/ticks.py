@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.dispatcher import place_of
-from campaigns import birthday
+from campaigns import birthday, changes
 from domain.rules import Rules
 from services import (
     api_keys,
@@ -76,6 +76,7 @@ TICKS = (
     Tick("note_expiring", 60, lambda work: expiring.note_expiring(work, limit=_LOTS)),
     Tick("plan_statements", 60, lambda work: statements.plan_statements(work, limit=_LOTS)),
     Tick("feed_notices", 2, lambda work: notice_feed.feed_notices(work, limit=_PEOPLE)),
+    Tick("feed_changes", 5, lambda work: changes.feed(work, limit=_SLICE)),
     Tick("clear_pauses", 300, _clear_pauses),
 )
 

@@ -47,6 +47,7 @@ class Deed(StrEnum):
     BACK = "back"
     HANDOVER = "handover"
     EDIT_CANNED = "edit_canned"
+    CAUSES = "causes"
     EDIT_CAUSES = "edit_causes"
     KEYWORDS = "keywords"
     DIGEST = "digest"
@@ -111,6 +112,7 @@ TABLE: dict[Deed, Rule] = {
     Deed.BACK: Rule(_READ, others=_LEAD),
     Deed.HANDOVER: Rule(_WORK, others=_LEAD),
     Deed.EDIT_CANNED: Rule(_LEAD),
+    Deed.CAUSES: Rule(_READ),
     Deed.EDIT_CAUSES: Rule(_LEAD),
     Deed.KEYWORDS: Rule(_LEAD),
     Deed.DIGEST: Rule(_READ),
@@ -130,6 +132,9 @@ _VERBS: dict[str, Deed] = {
     "more": Deed.READ_CARD,
     "card": Deed.READ_CARD,
     "unassign": Deed.ASSIGN,
+    "causeplan": Deed.EDIT_CAUSES,
+    "causedue": Deed.EDIT_CAUSES,
+    "causechanged": Deed.EDIT_CAUSES,
 }
 
 

@@ -5,8 +5,9 @@ is told to those who complained.
 from datetime import date, timedelta
 
 from domain.cases import Case
+from domain.deeds import Deed, why_not
 from domain.outcomes import Refusal
-from domain.people import Actor, ActorKind, Permission, StaffMember
+from domain.people import Actor, ActorKind, StaffMember
 from services import cards
 from services.case_door import access_case, actor_of, change_case
 from services.work import Work
@@ -37,7 +38,7 @@ async def name_cause(work: Work, *, case_id: int, by: StaffMember, name: str) ->
     name = " ".join(name.split())
     if not 2 <= len(name) <= _MOST_NAME:
         return Refusal("learning.refused.name", {"most": _MOST_NAME})
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.CAUSE)
     if isinstance(case, Refusal):
         return case
     cause = await find_cause(work.tx, name) or await add_cause(work.tx, name=name, now=work.now)
@@ -46,7 +47,7 @@ async def name_cause(work: Work, *, case_id: int, by: StaffMember, name: str) ->
 
 async def choose_cause(work: Work, *, case_id: int, by: StaffMember, cause_id: int) -> Case | Refusal:
     """Give a case a cause that is known."""
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.CAUSE)
     if isinstance(case, Refusal):
         return case
     cause = await get_cause(work.tx, cause_id)
@@ -65,8 +66,8 @@ async def plan_cause(
     work: Work, *, cause_id: int, by: StaffMember, action: str, owner_id: int | None = None, due_on: date | None = None
 ) -> Cause | Refusal:
     """Say who does what about a cause until when; the owner is whoever says so unless another is named."""
-    if not by.may(Permission.SUPERVISE):
-        return Refusal("learning.refused.not_allowed")
+    if (refusal := why_not(Deed.EDIT_CAUSES, by)) is not None:
+        return refusal
     action = action.strip()
     if not 2 <= len(action) <= _MOST_WORDS:
         return Refusal("learning.refused.words", {"most": _MOST_WORDS})
@@ -94,8 +95,8 @@ async def tell_change(work: Work, *, cause_id: int, by: StaffMember, note: str) 
 
     Returns to how many people the news will go out.
     """
-    if not by.may(Permission.SUPERVISE):
-        return Refusal("learning.refused.not_allowed")
+    if (refusal := why_not(Deed.EDIT_CAUSES, by)) is not None:
+        return refusal
     note = note.strip()
     if not 2 <= len(note) <= _MOST_WORDS:
         return Refusal("learning.refused.words", {"most": _MOST_WORDS})

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from domain.cases import Case
+from domain.deeds import Deed, why_not
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import StaffMember
@@ -32,7 +33,7 @@ async def on_cause(ask: Ask) -> Done | Refusal:
     if ask.argument():
         chosen = await causes.choose_cause(ask.work, case_id=ask.case, by=ask.member, cause_id=ask.number())
         return await _named(ask, chosen)
-    case = await access_case(ask.work, case_id=ask.case, by=ask.member)
+    case = await access_case(ask.work, case_id=ask.case, by=ask.member, deed=Deed.CAUSE)
     if isinstance(case, Refusal):
         return case
     known = await causes.top_causes(ask.work, limit=_CHOICES)
@@ -55,6 +56,8 @@ async def _named(ask: Ask, done: Case | Refusal) -> Done | Refusal:
 
 async def on_causes(ask: Ask) -> Done | Refusal:
     """List why people complained, what is done about it and what has changed; each can be looked at."""
+    if (refusal := why_not(Deed.CAUSES, ask.member)) is not None:
+        return refusal
     listed = [one for one in await causes.top_causes(ask.work, limit=_LISTED) if one.count or one.cause.action]
     if not listed:
         return Done("learning.none", deed=False, shown=True)
@@ -93,6 +96,8 @@ def _day(ask: Ask, iso: str) -> str:
 
 async def on_plan(ask: Ask) -> Done | Refusal:
     """Look at one cause, and say what is done about it."""
+    if (refusal := why_not(Deed.EDIT_CAUSES, ask.member)) is not None:
+        return refusal
     cause = await get_cause(ask.work.tx, ask.number())
     if cause is None:
         return Refusal("learning.refused.no_cause")
@@ -147,6 +152,8 @@ async def on_due(ask: Ask) -> Done | Refusal:
 
 async def on_changed(ask: Ask) -> Done | Refusal:
     """Say what has changed; each who complained of it is told when they may be written to."""
+    if (refusal := why_not(Deed.EDIT_CAUSES, ask.member)) is not None:
+        return refusal
     if not ask.words:
         return Done(None, prompt="learning.changed_prompt", arguments=ask.arguments, deed=False)
     cause = await get_cause(ask.work.tx, ask.number())

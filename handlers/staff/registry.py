@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from handlers.staff import (
     basics,
+    causes,
     loyalty,
 )
 from handlers.staff.verbs import Verb
 
 _MODULES = (
     basics,
+    causes,
     loyalty,
 )
 
