@@ -6,13 +6,18 @@ from typing import Any
 from domain.cases import LIVE, Case, CaseState
 from domain.interactions import Content, Kind
 from domain.outgoing import (
+    Action,
     Button,
     Outgoing,
     Purpose,
     Rows,
+    Target,
+    TargetKind,
     to_card,
+    to_member,
 )
-from domain.people import Customer, StaffGroup
+from domain.people import Customer, StaffGroup, StaffMember
+from services import private_desk
 from services.work import Work
 from storage import cases as case_rows
 from storage import people as people_rows
@@ -104,16 +109,31 @@ def shortened(text: str, limit: int) -> str:
 
 async def show_card(work: Work, case: Case) -> None:
     """Queue the card as it is now; a card still waiting to be sent or edited takes the new words instead."""
-    if case.staff_group_id is None:
-        return
-    language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+    if case.staff_group_id is not None:
+        language = desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+        await _queue_card(work, case, to_card(case.id, case.staff_group_id), f"card:{case.id}", language)
+    for member in await private_desk.readers(work, case):
+        await show_card_to(work, case, member)
+
+
+async def show_card_to(work: Work, case: Case, member: StaffMember) -> None:
+    """Queue the card for a member's private chat, where it is sent once and changed afterwards."""
+    language = private_desk.language_of(work, member)
+    more = await private_desk.card_row(work, case, member)
+    await _queue_card(work, case, to_member(member.id), f"card:{case.id}:m{member.id}", language, more=more)
+
+
+async def _queue_card(
+    work: Work, case: Case, target: Target, coalesce_key: str, language: str, *, more: Rows = ()
+) -> None:
     message = Outgoing(
         purpose=Purpose.CARD,
-        target=to_card(case.id, case.staff_group_id),
+        target=target,
         content=Content(Kind.TEXT, await card_html(work, case, language)),
+        action=Action.EDIT if target.kind is TargetKind.MEMBER else Action.SEND,
         html=True,
-        buttons=card_buttons(work, case, language),
-        coalesce_key=f"card:{case.id}",
+        buttons=(*card_buttons(work, case, language), *more),
+        coalesce_key=coalesce_key,
         case_id=case.id,
         customer_id=case.customer_id,
     )

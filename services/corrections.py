@@ -9,6 +9,7 @@ from domain.marks import Meaning
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, to_contact
 from domain.people import StaffMember
+from domain.signing import signed
 from services import desk
 from services.answers import HELD, is_held, meaning, sent_version
 from services.case_door import access_case, actor_of
@@ -79,7 +80,7 @@ async def _change_at_customer(
     if case.contact_point_id is None:
         return
     name = by.name if work.rules.show_staff_names else None
-    shown = desk.signed(content, name) if name else content
+    shown = signed(content, name) if name else content
     in_place = _file(sent.content) == _file(content)
     message = Outgoing(
         purpose=Purpose.STAFF_ANSWER,

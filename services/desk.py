@@ -1,7 +1,7 @@
 """The staff side of a case: its card, the customer's words passed on, and notices. A view that may be lost."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from domain.cases import Case
@@ -17,7 +17,8 @@ from domain.outgoing import (
     to_staff_group,
 )
 from domain.people import ActorKind
-from services import cards
+from domain.signing import TEXT_LIMIT, signed, utf16_length
+from services import cards, private_desk
 from services.cards import shortened
 from services.speech import tell
 from services.work import Work
@@ -28,32 +29,36 @@ from storage.outbox import add_outgoing, content_to_json, merge_queued
 
 _HISTORY_INTERACTIONS = 30
 _HISTORY_FILES = 10
-TEXT_LIMIT = 4096
-CAPTION_LIMIT = 1024
 _ALBUM_MOST = 10
 
 
-def utf16_length(text: str) -> int:
-    """Return the length of ``text`` as Telegram counts it."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 async def pass_on(
-    work: Work, case: Case, *, interaction_id: int, content: Content, reply_to: int | None = None
+    work: Work,
+    case: Case,
+    *,
+    interaction_id: int,
+    content: Content,
+    reply_to: int | None = None,
+    privately: bool = True,
 ) -> None:
-    """Queue a customer's words for the staff side; the parts of an album travel together."""
-    if case.staff_group_id is None:
-        return
-    message = Outgoing(
-        purpose=Purpose.CUSTOMER_WORDS,
-        target=to_case(case.id, case.staff_group_id),
-        content=content,
-        reply_to=reply_to,
-        customer_id=case.customer_id,
-        case_id=case.id,
-        interaction_id=interaction_id,
-    )
-    await queue_words(work, message)
+    """Queue a customer's words for the staff side; the parts of an album travel together.
+
+    ``privately``: also for the private chats in which this case is worked on.
+    """
+    if case.staff_group_id is not None:
+        message = Outgoing(
+            purpose=Purpose.CUSTOMER_WORDS,
+            target=to_case(case.id, case.staff_group_id),
+            content=content,
+            reply_to=reply_to,
+            customer_id=case.customer_id,
+            case_id=case.id,
+            interaction_id=interaction_id,
+        )
+        await queue_words(work, message)
+    if privately:
+        for copy in await private_desk.copy_words(work, case, interaction_id, content, reply_to=reply_to):
+            await queue_words(work, copy)
 
 
 def album_key(target: Target, media_group_id: str) -> str:
@@ -87,12 +92,13 @@ async def queue_words(work: Work, message: Outgoing) -> None:
 
 async def pass_on_edit(work: Work, case: Case, *, interaction_id: int, original_id: int, content: Content) -> None:
     """Queue a customer's changed words as an answer to the words they replace; the first version stays."""
-    if case.staff_group_id is None:
-        return
-    language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    target = to_case(case.id, case.staff_group_id)
-    head = work.texts.say("desk.edited", language)
-    await tell(work, target, head, case_id=case.id, reply_to=original_id)
+    if case.staff_group_id is not None:
+        language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
+        target = to_case(case.id, case.staff_group_id)
+        head = work.texts.say("desk.edited", language)
+        await tell(work, target, head, case_id=case.id, reply_to=original_id)
+    for member in await private_desk.readers(work, case):
+        await private_desk.tell_member(work, member, "desk.edited", case=case, reply_to=original_id)
     await pass_on(work, case, interaction_id=interaction_id, content=replace(content, media_group_id=None))
 
 
@@ -107,13 +113,31 @@ async def notice_case(
     replacing: int | None = None,
     force_reply: bool = False,
     dedupe_key: str | None = None,
-    **values: object,
+    **values: Any,
 ) -> None:
-    """Queue a notice for the staff of a case, in their language; instants among ``values`` are told on their clock."""
-    if case.staff_group_id is None:
+    """Queue a notice for the staff of a case, in their language; instants among ``values`` are told on their clock.
+
+    What answers words that a member of staff wrote in private goes to that chat alone.
+    """
+    author = await private_desk.author_in_private(work, reply_to)
+    for member in [author] if author else await private_desk.noticed(work, case, purpose):
+        await private_desk.tell_member(
+            work,
+            member,
+            key,
+            buttons=buttons,
+            purpose=purpose,
+            case=case,
+            dedupe_key=f"{dedupe_key}:m{member.id}" if dedupe_key else None,
+            reply_to=reply_to,
+            replacing=replacing if author else None,
+            force_reply=force_reply,
+            **values,
+        )
+    if author is not None or case.staff_group_id is None:
         return
     language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
-    said = {name: _told(work, value, language) for name, value in values.items()}
+    said = {name: private_desk.told(work, value, language) for name, value in values.items()}
     await tell(
         work,
         to_case(case.id, case.staff_group_id),
@@ -126,12 +150,6 @@ async def notice_case(
         force_reply=force_reply,
         dedupe_key=dedupe_key,
     )
-
-
-def _told(work: Work, value: object, language: str) -> object:
-    if isinstance(value, datetime):
-        return work.texts.moment(value, language, zone=work.rules.zone, now=work.now)
-    return value
 
 
 async def notice_staff(
@@ -162,12 +180,12 @@ async def notice_staff(
         )
 
 
-async def show_case(work: Work, case: Case) -> None:
-    """Queue the whole case for its staff group: the card, then everything said so far in order."""
+async def show_case(work: Work, case: Case, *, privately: bool = True) -> None:
+    """Queue the whole case for the staff side: the card, then everything said so far in order."""
     await cards.show_card(work, case)
     for said in await list_of_case(work.tx, case.id):
         if said.direction is Direction.IN and said.author.kind is ActorKind.CUSTOMER and _is_words(said):
-            await pass_on(work, case, interaction_id=said.id, content=said.content)
+            await pass_on(work, case, interaction_id=said.id, content=said.content, privately=privately)
 
 
 async def adopt_cases(work: Work, *, limit: int) -> int:
@@ -179,7 +197,7 @@ async def adopt_cases(work: Work, *, limit: int) -> int:
     for case in waiting:
         adopted = replace(case, staff_group_id=group.id)
         case_rows.save_case(work.tx, adopted, staff_group_id=group.id)
-        await show_case(work, adopted)
+        await show_case(work, adopted, privately=False)
     return len(waiting)
 
 
@@ -198,15 +216,20 @@ async def show_history(work: Work, case: Case) -> None:
     language = await cards.language_of_case(work, case)
     said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
     await cards.show_card(work, case)
-    text = work.texts.say("desk.history", language)
-    for line in filter(None, (_history_line(work, one, language) for one in said)):
-        if utf16_length(text) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
-            await tell(work, target, text, case_id=case.id)
-            text = work.texts.say("desk.history", language)
-        text += "\n" + line
-    await tell(work, target, text, case_id=case.id)
+    for text in history_texts(work, said, language):
+        await tell(work, target, text, case_id=case.id)
     for one in [one for one in said if one.author.kind is ActorKind.CUSTOMER and one.content.media][-_HISTORY_FILES:]:
-        await pass_on(work, case, interaction_id=one.id, content=one.content)
+        await pass_on(work, case, interaction_id=one.id, content=one.content, privately=False)
+
+
+def history_texts(work: Work, said: Sequence[Interaction], language: str) -> list[str]:
+    """Return what was said as compact lines, in as few messages as Telegram allows."""
+    texts = [work.texts.say("desk.history", language)]
+    for line in filter(None, (_history_line(work, one, language) for one in said)):
+        if utf16_length(texts[-1]) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
+            texts.append(work.texts.say("desk.history", language))
+        texts[-1] += "\n" + line
+    return texts
 
 
 def _history_line(work: Work, said: Interaction, language: str) -> str:
@@ -243,17 +266,3 @@ async def answer_customer(
         interaction_id=interaction_id,
     )
     await queue_words(work, message)
-
-
-def signed(content: Content, name: str) -> Content:
-    """Return ``content`` with the speaker's name as a bold first line, where Telegram has room for it."""
-    if content.kind is not Kind.TEXT and not (content.text and content.media):
-        return content
-    head = f"{name}\n"
-    limit = TEXT_LIMIT if content.kind is Kind.TEXT else CAPTION_LIMIT
-    if utf16_length(head) + utf16_length(content.text) > limit:
-        return content
-    shift = utf16_length(head)
-    bold = {"type": "bold", "offset": 0, "length": utf16_length(name)}
-    moved = tuple({**entity, "offset": entity["offset"] + shift} for entity in content.entities)
-    return replace(content, text=head + content.text, entities=(bold, *moved))

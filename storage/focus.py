@@ -9,17 +9,18 @@ from sqlalchemy import delete, select, update
 from domain.people import MemberReach, StaffMember
 from storage import staff as staff_rows
 from storage.database import Tx
-from storage.tables import outbox, staff_focus, staff_members
+from storage.tables import outbox, staff_focus, staff_groups, staff_members
 
 _KEY = ("private_desk", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateDesk:
-    """Everybody who works here, and which case each of them (by id) works on in the private chat."""
+    """Everybody who works here, which case each (by id) works on in the private chat, and the groups at hand."""
 
     members: tuple[StaffMember, ...]
     focus: dict[int, int]
+    groups: frozenset[int]
 
     def focused_on(self, case_id: int) -> frozenset[int]:
         """Return the ids of the members who work on this case in private."""
@@ -31,7 +32,9 @@ async def load_private_desk(tx: Tx) -> PrivateDesk:
     if _KEY not in tx.identity:
         found = await tx.execute(select(staff_focus.c.member_id, staff_focus.c.case_id))
         focus = {row.member_id: row.case_id for row in found}
-        tx.identity[_KEY] = PrivateDesk(tuple(await staff_rows.list_active(tx)), focus)
+        at_hand = select(staff_groups.c.id).where(staff_groups.c.active, staff_groups.c.unreachable_since_at.is_(None))
+        groups = frozenset((await tx.execute(at_hand)).scalars())
+        tx.identity[_KEY] = PrivateDesk(tuple(await staff_rows.list_active(tx)), focus, groups)
     desk: PrivateDesk = tx.identity[_KEY]
     return desk
 

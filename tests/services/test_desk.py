@@ -11,7 +11,8 @@ from domain.outgoing import TargetKind
 from domain.people import Actor, ActorKind
 from services.cases import open_case
 from services.customers import meet
-from services.desk import CAPTION_LIMIT, TEXT_LIMIT, adopt_cases, show_history, signed, utf16_length
+from domain.signing import CAPTION_LIMIT, TEXT_LIMIT, signed, utf16_length
+from services.desk import adopt_cases, show_history
 from services.speech import record_heard
 from services.work import Work
 from storage.cases import get_case, lose_topic
