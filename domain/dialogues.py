@@ -16,6 +16,8 @@ class DialogueName(StrEnum):
     BIRTHDAY = "birthday"
     LINK = "link"
     FORGET = "forget"
+    SCORE = "score"
+    CALL_BACK = "call_back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     DICE = "dice"
     REACTION = "reaction"
     MEMBERSHIP = "membership"
+    CALL = "call"
+    VISIT = "visit"
     UNSUPPORTED = "unsupported"
 
 
