@@ -20,6 +20,7 @@ class Deed(StrEnum):
     ESCALATE = "escalate"
     ACKNOWLEDGE = "ack"
     PASS_ON = "pass"
+    LADDER = "ladder"
     HOLD = "hold"
     RESUME = "resume"
     RESOLVE = "resolve"
@@ -83,6 +84,7 @@ TABLE: dict[Deed, Rule] = {
     Deed.ESCALATE: Rule(_WORK, LIVE),
     Deed.ACKNOWLEDGE: Rule(_WORK, LIVE),
     Deed.PASS_ON: Rule(_WORK, LIVE),
+    Deed.LADDER: Rule(_LEAD),
     Deed.HOLD: Rule(_WORK, LIVE),
     Deed.RESUME: Rule(
         _WORK, frozenset({CaseState.WAITING, CaseState.ON_HOLD}), otherwise="casework.refused.not_waiting"

@@ -4,6 +4,7 @@ All of it is in the database: the tick only asks which rung nobody has taken in 
 lock of the case, and ended by a conditional statement, so two who act at once do not both.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,7 +49,9 @@ __all__ = (
     "end_of_case",
     "escalate",
     "escalate_by",
+    "find_open",
     "history_in_words",
+    "names_of",
     "pass_on",
     "take_it",
     "warn",
@@ -298,6 +301,18 @@ async def _repeat(work: Work, case: Case, rung: Escalation, again: Rung, staff: 
     history = await rows.list_of_case(work.tx, case.id)
     repeated = next(one for one in history if one.id == rung.id)
     await tell_rung(work, case, repeated, again.people, causes=causes_of(history), key="ladder.told.repeat")
+
+
+async def find_open(work: Work, *, case_id: int) -> int | None:
+    """Return the id of the rung of a case on which somebody is waited for."""
+    rung = await rows.get_open(work.tx, case_id)
+    return rung.id if rung else None
+
+
+async def names_of(work: Work, member_ids: Sequence[int]) -> list[str]:
+    """Return the names of these members of staff, in this order."""
+    names = {member.id: member.name for member in await list_members(work.tx, active=False)}
+    return [names[member_id] for member_id in member_ids if member_id in names]
 
 
 async def end_of_case(work: Work, case: Case) -> None:

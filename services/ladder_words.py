@@ -37,8 +37,8 @@ def span_in_words(work: Work, length: timedelta, language: str) -> str:
     if minutes < 120:
         return work.texts.button("ladder.span.minutes", language, count=minutes)
     if minutes < 2 * 24 * 60:
-        return work.texts.button("ladder.span.hours", language, count=minutes // 60)
-    return work.texts.button("ladder.span.days", language, count=minutes // (24 * 60))
+        return work.texts.button("span.hours", language, count=minutes // 60)
+    return work.texts.button("span.days", language, count=minutes // (24 * 60))
 
 
 async def tell_rung(
@@ -55,7 +55,7 @@ async def tell_rung(
     Of a confidential case only in private.
     """
     customer = await people_rows.get_customer(work.tx, case.customer_id)
-    values = {"number": case.public_number, "customer": customer.called if customer else "?"}
+    name = customer.called if customer else "?"
     waited = work.now - causes[0].at
     if case.staff_group_id is not None and not case.confidential:
         language = await cards.language_of_case(work, case)
@@ -69,7 +69,8 @@ async def tell_rung(
             people=mentions(people),
             why=await why_in_words(work, causes, language),
             waited=span_in_words(work, waited, language),
-            **values,
+            number=case.public_number,
+            customer=name,
         )
     for member in people:
         language = language_of(work, member)
@@ -84,7 +85,8 @@ async def tell_rung(
             people=member.name,
             why=await why_in_words(work, causes, language),
             waited=span_in_words(work, waited, language),
-            **values,
+            number=case.public_number,
+            customer=name,
         )
 
 
@@ -102,7 +104,7 @@ async def tell_joined(work: Work, case: Case, joined: Escalation, told: Sequence
 def _buttons(work: Work, rung: Escalation, language: str) -> Rows:
     def button(verb: str) -> Button:
         data = f"k:{verb}:{rung.case_id}:{rung.id}"
-        return Button(work.texts.button(f"ladder.button.{verb}", language), data=data)
+        return Button(work.texts.button(f"staff.button.{verb}", language), data=data)
 
     return ((button("ack"), button("pass")),)
 
@@ -141,7 +143,6 @@ async def _author(work: Work, one: Escalation) -> str:
 async def tell_warning(work: Work, case: Case, people: Sequence[StaffMember], *, kind: str, due_at: datetime) -> None:
     """Tell a case's owner in private that a clock runs out; whoever else it is told to, by name in the topic."""
     once = f"warn:{case.id}:{kind}:{int(due_at.timestamp())}"
-    values = {"number": case.public_number, "moment": due_at}
     alone = case.confidential or case.staff_group_id is None
     owners = [member for member in people if member.id == case.owner_id]
     for member in people if alone else owners:
@@ -153,7 +154,8 @@ async def tell_warning(work: Work, case: Case, people: Sequence[StaffMember], *,
             case=case,
             dedupe_key=f"{once}:m{member.id}",
             people=member.name,
-            **values,
+            number=case.public_number,
+            moment=due_at,
         )
     if not alone and not any(reachable(member) for member in owners):
         await desk.notice_case(
@@ -163,7 +165,8 @@ async def tell_warning(work: Work, case: Case, people: Sequence[StaffMember], *,
             purpose=Purpose.ESCALATION,
             dedupe_key=once,
             people=mentions(people),
-            **values,
+            number=case.public_number,
+            moment=due_at,
         )
 
 
@@ -195,12 +198,12 @@ async def tell_escalator(work: Work, case: Case, causes: Sequence[Escalation], k
     askers = [member for member in await list_members(work.tx) if member.id in ids]
     if not askers:
         return
-    values = {"number": case.public_number, "name": by.name}
+    number = case.public_number
     if case.staff_group_id is not None and not case.confidential:
-        await desk.notice_case(work, case, key, people=mentions(askers), **values)
+        await desk.notice_case(work, case, key, people=mentions(askers), number=number, name=by.name)
         return
     for asker in askers:
-        await tell_member(work, asker, key, case=case, people=asker.name, **values)
+        await tell_member(work, asker, key, case=case, people=asker.name, number=number, name=by.name)
 
 
 async def history_in_words(work: Work, case: Case, language: str) -> list[str]:

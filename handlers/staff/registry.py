@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from handlers.staff import (
     basics,
     causes,
+    escalations,
     loyalty,
 )
 from handlers.staff.verbs import Verb
@@ -12,6 +13,7 @@ from handlers.staff.verbs import Verb
 _MODULES = (
     basics,
     causes,
+    escalations,
     loyalty,
 )
 
