@@ -7,7 +7,10 @@ from enum import Enum, auto
 _NOTE = re.compile(r"/(/|note(@\w+)?(?=\s|$))")
 """``//`` and ``/note``, the latter also where Telegram sees no command: in a caption, or typed full-width."""
 _SIGNS = frozenset("/\\#!、@")
-
+_SLASHES = frozenset("/\\⁄∕⧵⧸╱╲、")
+_FACES = frozenset(":;=")
+"""Before a slash they make a face, such as ``:/``."""
+_LABEL = re.compile(r"[a-z]{3,16}(?=\s?:)")
 
 _UNSEEN = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
@@ -24,15 +27,50 @@ def meaning_of(text: str, note_words: frozenset[str]) -> Meaning:
     """Return whether ``text`` is a note by its mark, may have been meant as one, or is plain.
 
     ``note_words`` are casefolded words without signs, such as ``internal``. Full-width signs count as their plain
-    forms; brackets, emoji and invisible signs before the first word do not hide it.
+    forms; brackets, emoji and invisible signs before the first word or slash do not hide it. A label that is one slip
+    away from a word for notes (``notte:``) may have been meant as one, too.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Cc") or c == "\n").strip()
     if _NOTE.match(visible):
         return Meaning.NOTE
-    if visible[:1] in _SIGNS or any(_begins_with(visible, word) for word in note_words):
+    if visible[:1] in _SIGNS or _begins_with_slash(visible):
+        return Meaning.DOUBTFUL
+    if any(_begins_with(visible, word) for word in note_words) or _is_slip(visible, note_words):
         return Meaning.DOUBTFUL
     return Meaning.PLAIN
+
+
+def _begins_with_slash(text: str) -> bool:
+    """Return whether a slash of any kind stands before the first letter, but not in a face such as ``:/``."""
+    before = ""
+    for char in text:
+        if char in _SLASHES:
+            return before not in _FACES or not before
+        if unicodedata.category(char)[0] in "LN":
+            return False
+        before = char
+    return False
+
+
+def _is_slip(text: str, words: frozenset[str]) -> bool:
+    """Return whether ``text`` begins with a label such as ``notte:`` that is one slip away from a word for notes."""
+    label = _LABEL.match(text)
+    return label is not None and any(_one_slip(label[0], word) for word in words if word.isascii() and len(word) > 3)
+
+
+def _one_slip(typed: str, word: str) -> bool:
+    """Return whether one letter more, less, other or swapped with its neighbour makes ``typed`` of ``word``."""
+    if abs(len(typed) - len(word)) > 1:
+        return False
+    same = 0
+    while same < min(len(typed), len(word)) and typed[same] == word[same]:
+        same += 1
+    rest, meant = typed[same:], word[same:]
+    if len(typed) == len(word):
+        swapped = rest[:2] == meant[1::-1] and len(meant) > 1
+        return rest[1:] == meant[1:] or (swapped and rest[2:] == meant[2:])
+    return rest[1:] == meant if len(typed) > len(word) else rest == meant[1:]
 
 
 def without_mark(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Any
 
 from domain.cases import Case, number_in
 from domain.interactions import Content, Interaction, Kind, Visibility
@@ -225,11 +226,11 @@ async def hold_words(
     content: Content,
     origin: Origin,
     key: str = "desk.held",
-    **values: object,
+    **values: Any,
 ) -> int | Refusal:
     """Keep words back that look as if they were not meant for the customer, and ask; returns the interaction.
 
-    ``key`` is the text that says why. An album is asked about once; parts of it that were already on their way are stopped.
+    ``key`` is the text that says why. An album is asked about once; parts that were already on their way are stopped.
     """
     marked = replace(content, extra={**content.extra, HELD: True})
     held_id = await add_note(work, case_id=case_id, by=by, content=marked, origin=origin)

@@ -1,6 +1,7 @@
 """Points and vouchers in a staff group: ``/points``, ``/voucher``, and the buttons under what they bring."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from domain.approvals import Approval, read_change
 from domain.cases import Case
@@ -143,6 +144,7 @@ async def _show_voucher(
     if state is VoucherState.ISSUED:
         buttons = ((Button(context.label("points.staff.button.use"), data=f"k:vuse:{voucher.code}"),),)
     terms = reward.terms_in(language) if reward else ""
+    more: dict[str, Any] = {"terms": terms} if terms else {}
     await reply(
         context,
         "points.staff.voucher_terms" if terms else "points.staff.voucher",
@@ -155,7 +157,7 @@ async def _show_voucher(
         code=voucher.shown_code,
         customer=(customer.called if customer else "") or "?",
         day=vouchers.good_until(work, voucher, language),
-        **({"terms": terms} if terms else {}),
+        **more,
     )
 
 

@@ -10,7 +10,7 @@ from handlers.staff import loyalty
 from handlers.staff.doing import perform
 from handlers.staff.registry import VERBS
 from handlers.staff.replies import PICKER, reply
-from handlers.staff.verbs import Ask, Done, Verb
+from handlers.staff.verbs import Ask, Verb
 from services.answers import keep_held, send_held
 from storage.outbox import find_sent
 
