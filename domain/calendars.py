@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.instants import local_instant
+from domain.instants import clock_change, local_instant
 from domain.lunar import is_lunar_day, lunar_birthday_on, lunar_births_kept_on, lunar_day_of
 from domain.people import Birthday
 
@@ -117,23 +117,9 @@ def _next_turn(at: datetime, end: time, zone: ZoneInfo) -> datetime:
     today = at.astimezone(zone).date()
     walls = [datetime.combine(today + timedelta(days=nth), end, zone) for nth in (0, 1, 2)]
     turns = [wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)]
-    if (change := _clock_change(at, at + timedelta(hours=26), zone)) is not None:
+    if (change := clock_change(at, at + timedelta(hours=26), zone)) is not None:
         turns.append(change)
     return min(turn for turn in turns if turn > at)
-
-
-def _clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return the instant in (``start``, ``end``] from which the clocks of ``zone`` go otherwise than at ``start``."""
-    before = start.astimezone(zone).utcoffset()
-    if end.astimezone(zone).utcoffset() == before:
-        return None
-    while end - start > timedelta(milliseconds=1):
-        middle = start + (end - start) / 2
-        if middle.astimezone(zone).utcoffset() == before:
-            start = middle
-        else:
-            end = middle
-    return end.replace(microsecond=0)  # clocks are changed on a full second
 
 
 def due_at(on: date, at: time, quiet: QuietHours, zone: ZoneInfo) -> datetime:

@@ -36,3 +36,20 @@ def zone_named(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
         return ZoneInfo(name) if name else otherwise
     except (KeyError, OSError, ValueError):
         return otherwise
+
+
+def clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the instant in (``start``, ``end``] from which the clocks of ``zone`` go otherwise than at ``start``.
+
+    The two lie so near each other that the clocks are changed at most once between them.
+    """
+    before = start.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == before:
+        return None
+    while end - start > _MS:
+        middle = start + (end - start) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            start = middle
+        else:
+            end = middle
+    return end.replace(microsecond=0)  # clocks are changed on a full second
