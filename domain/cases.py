@@ -1,6 +1,7 @@
 """Cases: what needs an answer, the states it passes through, and the promise it carries."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,9 +46,11 @@ class CaseEvent(StrEnum):
     CUSTOMER_SPEAKS = "customer_speaks"
     HOLD = "hold"
     RESUME = "resume"
+    HOLD_ENDS = "hold_ends"
     RESOLVE = "resolve"
     CLOSE = "close"
     REOPEN = "reopen"
+    CUSTOMER_REOPENS = "customer_reopens"
     MERGE = "merge"
     SPAM = "spam"
 
@@ -80,7 +83,7 @@ LIVE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.WAITING, CaseState.ON
 """States in which the business still owes the customer something."""
 
 _S, _E = CaseState, CaseEvent
-_TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
+TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (_S.NEW, _E.TAKE): _S.OPEN,
     (_S.OPEN, _E.TAKE): _S.OPEN,
     (_S.WAITING, _E.TAKE): _S.WAITING,
@@ -89,7 +92,8 @@ _TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (_S.OPEN, _E.ASSIGN): _S.OPEN,
     (_S.WAITING, _E.ASSIGN): _S.WAITING,
     (_S.ON_HOLD, _E.ASSIGN): _S.ON_HOLD,
-    **{(state, _E.HOLD): _S.ON_HOLD for state in (_S.NEW, _S.OPEN, _S.WAITING)},
+    **{(state, _E.HOLD): _S.ON_HOLD for state in LIVE},
+    (_S.ON_HOLD, _E.HOLD_ENDS): _S.OPEN,
     **{(state, _E.RESUME): _S.OPEN for state in (_S.ON_HOLD, _S.WAITING)},
     **{(state, _E.ANSWER): _S.WAITING for state in LIVE},
     (_S.RESOLVED, _E.ANSWER): _S.RESOLVED,
@@ -100,14 +104,14 @@ _TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     **{(state, _E.RESOLVE): _S.RESOLVED for state in LIVE},
     **{(state, _E.CLOSE): _S.CLOSED for state in (*LIVE, _S.RESOLVED)},
     **{(state, event): _S.CLOSED for state in LIVE for event in (_E.MERGE, _E.SPAM)},
-    (_S.RESOLVED, _E.REOPEN): _S.OPEN,
-    (_S.CLOSED, _E.REOPEN): _S.OPEN,
+    **{(state, event): _S.OPEN for state in (_S.RESOLVED, _S.CLOSED) for event in (_E.REOPEN, _E.CUSTOMER_REOPENS)},
 }
+"""All that can happen, and where it leads; what has to hold besides stands in ``_GUARDS``."""
 
 
 def next_state(state: CaseState, event: CaseEvent) -> CaseState | None:
     """Return the state after ``event``, or ``None`` when a case in ``state`` does not know it."""
-    return _TRANSITIONS.get((state, event))
+    return TRANSITIONS.get((state, event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,42 @@ class Case:
         return (
             self.state is CaseState.RESOLVED and self.resolved_at is not None and now < self.resolved_at + reopen_window
         )
+
+
+_GONE = (EndedAs.MERGED, EndedAs.ERASED)
+
+
+def _may_reopen(case: Case, now: datetime, reopen_window: timedelta) -> bool:
+    return case.ended_as not in _GONE
+
+
+def _may_be_reopened_by_words(case: Case, now: datetime, reopen_window: timedelta) -> bool:
+    ended = case.closed_at or case.resolved_at
+    if ended is None or case.ended_as in (*_GONE, EndedAs.SPAM):
+        return False
+    return now < ended + reopen_window
+
+
+def _hold_is_over(case: Case, now: datetime, reopen_window: timedelta) -> bool:
+    return case.held_until_at is not None and case.held_until_at <= now
+
+
+_GUARDS: dict[CaseEvent, Callable[[Case, datetime, timedelta], bool]] = {
+    CaseEvent.REOPEN: _may_reopen,
+    CaseEvent.CUSTOMER_REOPENS: _may_be_reopened_by_words,
+    CaseEvent.HOLD_ENDS: _hold_is_over,
+}
+
+
+def state_after(case: Case, event: CaseEvent, *, now: datetime, reopen_window: timedelta) -> CaseState | None:
+    """Return the state after ``event`` of this very case, or ``None`` when its state or a guard forbids it.
+
+    What was merged or erased never comes back; a customer takes a case up again within ``reopen_window`` of its end,
+    but not what was called spam; a hold ends at its date.
+    """
+    after = next_state(case.state, event)
+    guard = _GUARDS.get(event)
+    return after if guard is None or guard(case, now, reopen_window) else None
 
 
 FIRST_CASE_NUMBER = 1001

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.cases import Case
+from domain.cases import Case, CaseState
 from domain.deeds import TABLE, Deed, sees, why_not
 from domain.outcomes import Refusal
 from domain.people import Actor, ActorKind, Permission, StaffMember
@@ -28,7 +28,25 @@ async def access_case(work: Work, *, case_id: int, by: StaffMember, deed: Deed |
     case = await case_rows.get_case(work.tx, case_id)
     if case is None or not sees(case, by):
         return Refusal("desk.refused.no_such_case")
-    return (why_not(deed, by, case) if deed is not None else None) or case
+    refusal = why_not(deed, by, case) if deed is not None else None
+    if refusal is None:
+        return case
+    main = await living_case(work, case)
+    if main is not case:
+        return Refusal("casework.refused.merged_into", {"number": case.public_number, "into": main.public_number})
+    return refusal
+
+
+async def living_case(work: Work, case: Case) -> Case:
+    """Return the case that a merged duplicate lives on in, or the case itself."""
+    seen = {case.id}
+    while case.merged_into is not None and case.merged_into not in seen:
+        seen.add(case.merged_into)
+        main = await case_rows.get_case(work.tx, case.merged_into)
+        if main is None:
+            break
+        case = main
+    return case
 
 
 async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:
@@ -41,6 +59,8 @@ async def own_case(work: Work, *, case_id: int, by: Person) -> Case | Refusal:
 
 def change_case(work: Work, case: Case, *, by: Actor, action: str, **changed: Any) -> Case:
     """Change columns of a case with its audit row, and return the case as it is now."""
+    if case.held_until_at and changed.get("state", case.state) is not CaseState.ON_HOLD:
+        changed.setdefault("held_until_at", None)
     before = {name: _plain(getattr(case, name)) for name in changed}
     changed_case = replace(case, **changed)
     case_rows.save_case(work.tx, changed_case, **changed)

@@ -5,14 +5,25 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from domain.cases import Aspect, Case, CaseEvent, CaseKind, CaseState, first_response_due, next_state
+from domain.cases import (
+    Aspect,
+    Case,
+    CaseEvent,
+    CaseKind,
+    CaseState,
+    EndedAs,
+    first_response_due,
+    next_state,
+    state_after,
+)
 from domain.interactions import Content, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Purpose
 from domain.people import Actor
 from domain.words import says_thanks
-from services import cards, desk
-from services.case_door import change_case, moment_for
+from services import cards, desk, escalations
+from services.case_door import change_case, living_case, moment_for
+from services.ownership import give_if_absent, give_in_turn
 from services.speech import say
 from services.work import Person, Work
 from storage import cases as case_rows
@@ -70,6 +81,7 @@ async def open_case(
     )
     await assign_case(work.tx, ids=interaction_ids, case_id=case.id)
     await desk.show_case(work, case)
+    case = await give_in_turn(work, case)
     await say(
         work,
         person,
@@ -115,6 +127,7 @@ async def hear_words(
     if state is not case.state:
         changed["state"] = state
         case = change_case(work, case, by=person.actor, action="case.customer_speaks", **changed)
+        case = await give_if_absent(work, case)
         await cards.show_card(work, case)
     else:
         case = replace(case, **changed)
@@ -142,10 +155,19 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
     state = next_state(case.state, CaseEvent.CLOSE)
     if state is None:
         return Refusal("refused.closed_already", {"number": case.public_number})
-    case = change_case(work, case, by=person.actor, action="case.close", state=state, closed_at=work.now)
+    case = change_case(
+        work,
+        case,
+        by=person.actor,
+        action="case.close",
+        state=state,
+        closed_at=work.now,
+        ended_as=EndedAs.SOLVED,
+    )
     if case.id in person.case_ids:
         person.case_ids.remove(case.id)
     await cards.show_card(work, case)
+    await escalations.end_of_case(work, case)
     await desk.notice_case(work, case, "desk.confirmed", name=person.customer.name)
     await say(work, person, "case.closed", replacing=replacing, case_id=case.id, number=case.public_number)
     return case
@@ -153,10 +175,11 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
 
 async def reopen_by_customer(work: Work, person: Person, *, case: Case, replacing: int | None = None) -> Case | Refusal:
     """Take up a case again because its customer says that it is not solved, within the reopen window."""
-    ended = case.closed_at or case.resolved_at
+    case = await living_case(work, case)
     if case.live:
         return Refusal("refused.open_already", {"number": case.public_number})
-    if ended is None or work.now >= ended + work.rules.reopen_within:
+    window = work.rules.reopen_within
+    if state_after(case, CaseEvent.CUSTOMER_REOPENS, now=work.now, reopen_window=window) is None:
         return Refusal("refused.too_late", {"number": case.public_number})
     return await _reopen(work, person, case=case, replacing=replacing)
 
@@ -171,6 +194,8 @@ async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | No
         state=CaseState.OPEN,
         resolved_at=None,
         closed_at=None,
+        ended_as=None,
+        reopens=case.reopens + 1,
         first_response_at=None,
         promised_at=due,
         promise_renewals=0,
@@ -179,6 +204,7 @@ async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | No
     )
     if case.id not in person.case_ids:
         person.case_ids.append(case.id)
+    case = await give_if_absent(work, case)
     await cards.show_card(work, case)
     await desk.notice_case(work, case, "desk.reopened", name=person.customer.name)
     moment = moment_for(work, person, due)

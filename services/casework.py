@@ -1,25 +1,32 @@
 """What staff do with a case: take it, answer it, keep a note, resolve it, take it up again."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain.cases import Case, CaseEvent, CaseState, next_state
+from domain.cases import Case, CaseEvent, CaseState, EndedAs, next_state
+from domain.deeds import Deed
 from domain.interactions import Content, Direction, Visibility
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, StaffMember
-from services import cards, desk
+from services import cards, desk, escalations
 from services.case_door import access_case, actor_of, change_case
+from services.ownership import give_if_absent, keep_reason, tell_owner
 from services.speech import record_heard, say
 from services.work import Person, Work, person_of_contact
 from storage import cases as case_rows
 from storage import staff as staff_rows
+from storage.case_lists import list_holds_due
 from storage.interactions import Origin
+
+LONGEST_HOLD = timedelta(days=366)
+"""How far away the end of a hold may be."""
 
 
 async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Make this person the owner of a case nobody owns; the second of two is told who was first."""
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.TAKE)
     if isinstance(case, Refusal):
         return case
     if case.owner_id == by.id:
@@ -48,7 +55,7 @@ async def answer_case(
 
     Returns the interaction.
     """
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.ANSWER)
     if isinstance(case, Refusal):
         return case
     state = next_state(case.state, CaseEvent.ANSWER)
@@ -88,15 +95,17 @@ async def _after_answer(work: Work, case: Case, *, by: StaffMember, state: CaseS
     if state is not case.state:
         changed["state"] = state
     if len(changed) == 1:
-        case_rows.save_case(work.tx, replace(case, **changed), **changed)
+        case_rows.save_case(work.tx, case := replace(case, **changed), **changed)
+        await escalations.end_of_case(work, case)
         return
     case = change_case(work, case, by=actor_of(by), action="case.answer", **changed)
     await cards.show_card(work, case)
+    await escalations.end_of_case(work, case)
 
 
 async def add_note(work: Work, *, case_id: int, by: StaffMember, content: Content, origin: Origin) -> int | Refusal:
     """Keep a note that only staff can read; returns the interaction."""
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.NOTE)
     if isinstance(case, Refusal):
         return case
     return await record_heard(
@@ -113,19 +122,25 @@ async def add_note(work: Work, *, case_id: int, by: StaffMember, content: Conten
 
 async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Call a case solved and ask the customer whether it is."""
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.RESOLVE)
     if isinstance(case, Refusal):
         return case
     state = next_state(case.state, CaseEvent.RESOLVE)
     if state is None:
         return Refusal("desk.refused.state", {"number": case.public_number})
-    changed: dict[str, Any] = {"state": state, "resolved_at": work.now}
+    changed: dict[str, Any] = {
+        "state": state,
+        "resolved_at": work.now,
+        "resolver_id": by.id,
+        "resolutions": case.resolutions + 1,
+    }
     if case.owner_id is None:
         changed["owner_id"] = by.id
     if case.first_response_at is None:
         changed["first_response_at"] = work.now
     case = change_case(work, case, by=actor_of(by), action="case.resolve", **changed)
     await cards.show_card(work, case)
+    await escalations.end_of_case(work, case)
     person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
     if person is not None:
         await say(
@@ -150,16 +165,84 @@ def _solved_buttons(work: Work, person: Person, case: Case) -> Rows:
 
 async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Take up an ended case again because staff see that it is not done; the customer is not disturbed."""
-    case = await access_case(work, case_id=case_id, by=by)
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.REOPEN)
     if isinstance(case, Refusal):
         return case
-    if next_state(case.state, CaseEvent.REOPEN) is None:
-        return Refusal("desk.refused.open_already", {"number": case.public_number})
     case = change_case(
-        work, case, by=actor_of(by), action="case.reopen", state=CaseState.OPEN, resolved_at=None, closed_at=None
+        work,
+        case,
+        by=actor_of(by),
+        action="case.reopen",
+        state=CaseState.OPEN,
+        resolved_at=None,
+        closed_at=None,
+        ended_as=None,
+        reopens=case.reopens + 1,
     )
+    case = await give_if_absent(work, case)
     await cards.show_card(work, case)
     return case
+
+
+async def hold_case(
+    work: Work, *, case_id: int, by: StaffMember, until: datetime | None = None, reason: str = ""
+) -> Case | Refusal:
+    """Put a case on hold until an instant, or until somebody goes on with it; its clocks stand still meanwhile."""
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.HOLD)
+    if isinstance(case, Refusal):
+        return case
+    if until is not None and until <= work.now:
+        return Refusal("casework.refused.past")
+    if until is not None and until > work.now + LONGEST_HOLD:
+        return Refusal("casework.refused.too_far", {"days": LONGEST_HOLD.days})
+    await keep_reason(work, case, by=by, reason=reason)
+    changed: dict[str, Any] = {"state": CaseState.ON_HOLD, "held_until_at": until}
+    if case.owner_id is None:
+        changed["owner_id"] = by.id
+    case = change_case(work, case, by=actor_of(by), action="case.hold", **changed)
+    await cards.show_card(work, case)
+    return case
+
+
+async def resume_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Go on with a case that was on hold, or that waited for the customer."""
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.RESUME)
+    if isinstance(case, Refusal):
+        return case
+    case = change_case(work, case, by=actor_of(by), action="case.resume", state=CaseState.OPEN)
+    await cards.show_card(work, case)
+    return case
+
+
+async def spam_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
+    """Close a case as spam; whoever wrote it is not told."""
+    case = await access_case(work, case_id=case_id, by=by, deed=Deed.SPAM)
+    if isinstance(case, Refusal):
+        return case
+    case = change_case(
+        work,
+        case,
+        by=actor_of(by),
+        action="case.spam",
+        state=CaseState.CLOSED,
+        closed_at=work.now,
+        ended_as=EndedAs.SPAM,
+    )
+    await cards.show_card(work, case)
+    await escalations.end_of_case(work, case)
+    return case
+
+
+async def end_due_holds(work: Work, *, limit: int = 100) -> int:
+    """Go on with cases whose hold ends now, and tell whose they are; returns how many."""
+    found = await list_holds_due(work.tx, now=work.now, limit=limit)
+    for case in found:
+        case = change_case(work, case, by=SYSTEM, action="case.hold_ends", state=CaseState.OPEN)
+        case = await give_if_absent(work, case)
+        await cards.show_card(work, case)
+        await desk.notice_case(work, case, "casework.hold_over", number=case.public_number)
+        await tell_owner(work, case, "casework.hold_over")
+    return len(found)
 
 
 async def close_forgotten(work: Work, *, limit: int = 100) -> int:
@@ -167,6 +250,14 @@ async def close_forgotten(work: Work, *, limit: int = 100) -> int:
     before = work.now - work.rules.reopen_within
     found = await case_rows.list_resolved_before(work.tx, before=before, limit=limit)
     for case in found:
-        changed = change_case(work, case, by=SYSTEM, action="case.close", state=CaseState.CLOSED, closed_at=work.now)
+        changed = change_case(
+            work,
+            case,
+            by=SYSTEM,
+            action="case.close",
+            state=CaseState.CLOSED,
+            closed_at=work.now,
+            ended_as=EndedAs.SILENCE,
+        )
         await cards.show_card(work, changed)
     return len(found)

@@ -236,8 +236,8 @@ async def owner_name(work: Work, task: Task) -> str | None:
     return owner.name if owner is not None and owner.active else None
 
 
-async def move_tasks(work: Work, from_id: int, to_id: int, by: Actor) -> int:
-    """Give all open tasks of one member of staff to another, because they leave or hand over; returns how many."""
+async def move_tasks(work: Work, from_id: int, to_id: int | None, by: Actor) -> int:
+    """Give all open tasks of one member of staff to another, or to nobody, because they leave; returns how many."""
     moved = await rows.move_open(work.tx, from_id=from_id, to_id=to_id)
     for task_id in moved:
         task = await rows.get_task(work.tx, task_id)

@@ -7,10 +7,9 @@ from sqlalchemy import func, select, update
 
 from domain.cases import LIVE
 from domain.people import Role, StaffMember
-from storage.cases import load_cases
 from storage.database import Tx
 from storage.staff import member_from
-from storage.tables import cases, customers, staff_members
+from storage.tables import cases, staff_members
 
 _LIVE = tuple(state.value for state in LIVE)
 

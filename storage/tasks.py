@@ -94,8 +94,8 @@ async def list_to_word(tx: Tx, *, now: datetime, limit: int) -> list[Task]:
     return await _list(tx, statement.order_by(tasks.c.due_at, tasks.c.id).limit(limit))
 
 
-async def move_open(tx: Tx, *, from_id: int, to_id: int) -> list[int]:
-    """Give all open tasks of one member of staff to another; returns their ids."""
+async def move_open(tx: Tx, *, from_id: int, to_id: int | None) -> list[int]:
+    """Give all open tasks of one member of staff to another, or to nobody; returns their ids."""
     statement = update(tasks).where(_TO_DO, tasks.c.owner_id == from_id).values(owner_id=to_id, reminded_at=None)
     return sorted((await tx.execute(statement.returning(tasks.c.id))).scalars())
 
