@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -118,8 +118,8 @@ def next_state(state: CaseState, event: CaseEvent) -> CaseState | None:
 class Case:
     """One case. ``number`` is public (shown as ``C-1042``); ``promised_at`` is when an answer was last promised.
 
-    ``level`` is how high it was escalated (1 agent, 2 supervisor, 3 admin). Its clocks (``*_due_at``) stand still since
-    ``paused_at``. A ``confidential`` case is about ``about_member_id`` and seen by
+    ``level`` is how high it was escalated (1 agent, 2 supervisor, 3 admin). Its clocks (``*_due_at``, kept in
+    ``sla_clocks`` as ``domain.sla`` reads them) stand still since ``paused_at``. A ``confidential`` case is about ``about_member_id`` and seen by
     supervisors alone, never by that person.
     """
 
@@ -150,6 +150,7 @@ class Case:
     next_response_due_at: datetime | None = None
     resolution_due_at: datetime | None = None
     paused_at: datetime | None = None
+    sla_clocks: dict[str, Any] = field(default_factory=dict)
     sla_look_at: datetime | None = None
     sla_told: tuple[str, ...] = ()
     held_until_at: datetime | None = None

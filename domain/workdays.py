@@ -18,7 +18,7 @@ _ALL_DAY: tuple[Interval, ...] = ((_MIDNIGHT, _MIDNIGHT),)
 _YEAR = timedelta(days=366)
 _FURTHEST = timedelta(days=1098)
 _IN_BLOCKS = frozenset({"CN"})
-"""Whose public holidays are blocks of days, with the weekends in and beside them: shops open then have those off too."""
+"""Whose public holidays are blocks of days, with the weekends in and beside them: a shop open then is closed too."""
 
 
 class _Year(NamedTuple):

@@ -29,6 +29,7 @@ def _case(tx: Tx, row: Any) -> Case:
                 "priority": Priority(row.priority),
                 "priority_why": tuple(row.priority_why or ()),
                 "sla_told": tuple(row.sla_told or ()),
+                "sla_clocks": row.sla_clocks or {},
                 "ended_as": EndedAs(row.ended_as) if row.ended_as else None,
             }
         )

@@ -242,7 +242,7 @@ PARTS = (
         " priority priority_why next_response_due_at resolution_due_at paused_at held_until_at reopens resolutions"
         " ended_as confidential",
         {
-            _OWN: "id contact_point_id staff_group_id promise_warned level sla_look_at sla_told cause_id",
+            _OWN: "id contact_point_id staff_group_id promise_warned level sla_clocks sla_look_at sla_told cause_id",
             _WHO: "customer_id",
             _STAFF: "owner_id resolver_id about_member_id",
             "the number of the other case stands among its words": "merged_into",

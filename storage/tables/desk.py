@@ -34,6 +34,7 @@ cases = table(
     Column("next_response_due_at", Instant),
     Column("resolution_due_at", Instant),
     Column("paused_at", Instant, comment="its clocks stand still since then"),
+    Column("sla_clocks", JSON(none_as_null=True), comment="by kind: started, target, worked so far, runs since"),
     Column("sla_look_at", Instant, comment="when its clocks are to be looked at next"),
     Column("sla_told", JSON(none_as_null=True), comment="which warnings and breaches were told already"),
     Column("held_until_at", Instant, comment="on hold until then"),

@@ -38,6 +38,7 @@ def _widen_cases() -> None:
         sa.Column("next_response_due_at", sa.BigInteger()),
         sa.Column("resolution_due_at", sa.BigInteger()),
         sa.Column("paused_at", sa.BigInteger(), comment="its clocks stand still since then"),
+        sa.Column("sla_clocks", sa.JSON(), comment="by kind: started, target, worked so far, runs since"),
         sa.Column("sla_look_at", sa.BigInteger(), comment="when its clocks are to be looked at next"),
         sa.Column("sla_told", sa.JSON(), comment="which warnings and breaches were told already"),
         sa.Column("held_until_at", sa.BigInteger(), comment="on hold until then"),
@@ -77,6 +78,7 @@ def _widen_people() -> None:
     op.add_column("staff_groups", sa.Column("takes", sa.JSON(), comment=takes))
     lag = "when the group last read how far it lags behind"
     op.add_column("staff_groups", sa.Column("lag_told_at", sa.BigInteger(), comment=lag))
+    op.add_column("staff_groups", sa.Column("lag_message_id", sa.BigInteger(), comment="the message that says so"))
     for column in (
         sa.Column(
             "reach",
