@@ -151,14 +151,14 @@ def _day(words: str, now: datetime, clock: time | None) -> tuple[date | None, st
             if (on := _date(match, today)) is not None:
                 return on, _without(words, match)
     for named, days in _NAMED_DAYS:
-        if match := named.search(words):
-            return today + timedelta(days=days), _without(words, match)
+        if found := named.search(words):
+            return today + timedelta(days=days), _without(words, found)
     for weekly, numbers, letters in ((_WEEKDAY_EN, _DAYS_EN, 3), (_WEEKDAY_ZH, _DAYS_ZH, 1)):
-        if match := weekly.search(words):
-            day = numbers[match["day"].lower()[:letters]]
-            return _weekday(day, (match["next"] or "").strip().lower(), now, clock), _without(words, match)
-    if (match := _SLASHED.search(words)) and (on := _slashed(match, today)) is not None:
-        return on, _without(words, match)
+        if found := weekly.search(words):
+            day = numbers[found["day"].lower()[:letters]]
+            return _weekday(day, (found["next"] or "").strip().lower(), now, clock), _without(words, found)
+    if (found := _SLASHED.search(words)) and (on := _slashed(found, today)) is not None:
+        return on, _without(words, found)
     return None, words
 
 
@@ -217,10 +217,10 @@ def _clock(words: str) -> tuple[time | None, str]:
         for match in pattern.finditer(words):
             if (at := _time(match)) is not None:
                 return at, _without(words, match)
-    if match := _PART_OF_DAY.search(words):
-        word = (match["part"] or match["zh"]).lower()
+    if found := _PART_OF_DAY.search(words):
+        word = (found["part"] or found["zh"]).lower()
         keeps_day = word in ("tonight", "今晚")
-        return _USUAL[word], words if keeps_day else _without(words, match)
+        return _USUAL[word], words if keeps_day else _without(words, found)
     return None, words
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.moments import When, instant_of, read_when
 
-WEDNESDAY = datetime(2026, 11, 25, 14, 0)
+WEDNESDAY = datetime(2026, 11, 25, 14, 0)  # noqa: DTZ001 - a local wall clock
 TODAY = WEDNESDAY.date()
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -77,7 +77,7 @@ def test_a_time_without_a_day_is_the_next_such_time() -> None:
     assert friday == datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 
 
-@given(st.text(max_size=60), st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))
+@given(st.text(max_size=60), st.datetimes(WEDNESDAY, WEDNESDAY + timedelta(days=20_000)))
 def test_no_words_are_too_strange_to_be_read(words: str, now: datetime) -> None:
     """Whatever is written gets an answer, and what was read can be reckoned with."""
     when = read_when(words, now=now)
