@@ -1,6 +1,6 @@
-"""Points changed by hand: with a reason, within the limit of one's role, and above it with a second person's yes."""
+"""Points and vouchers given by hand: for a reason, within the limit of one's role, above it with a second yes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,8 @@ from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, Actor, ActorKind, Permission, StaffMember
 from domain.points import MOST_POINTS, Entry
-from services import cards, desk, notices
+from domain.rewards import Voucher
+from services import cards, desk, goodwill, notices, rewards
 from services import points as ledger
 from services.permits import may, member_of
 from services.records import resolve
@@ -19,6 +20,8 @@ from storage import cases as case_rows
 from storage import people as people_rows
 from storage import staff as staff_rows
 from storage.audit import add_audit
+from storage.points import get_entry_by_key
+from storage.rewards import get_reward_by_key
 from texts.days import number_in_words
 
 ALONE_WINDOW = timedelta(days=1)
@@ -34,31 +37,79 @@ async def change_points(
     source_key: str,
     by: Actor,
     case_id: int | None = None,
+    warm: bool = False,
 ) -> Entry | Approval | Refusal:
     """Change a customer's points by hand; above the limit of whoever asks, a second person is asked first.
 
     The system and API keys, whose door has checked them, have no limit. ``points`` are signed. A ``source_key`` that
     looks like an approved change's is refused: it would count to nobody's limit, and take an approval's place.
+    ``warm``: it makes something good, and the customer is told so at once instead of by a notice.
     """
+    asked: dict[str, Any] = {"points": points, "reason": reason.strip(), "source_key": source_key}
+    asked |= {"warm": True} if warm else {}
+    wish = _Wish(approval_rows.POINTS, customer_id, case_id, asked)
+    ready = await _ready(work, wish, by=by)
+    return ready if isinstance(ready, Approval | Refusal) else await _book(work, ready, by=by)
+
+
+async def give_voucher(
+    work: Work, customer_id: int, *, reward_key: str, reason: str, source_key: str, by: Actor, case_id: int | None
+) -> Voucher | Approval | Refusal:
+    """Give a customer a voucher that costs them nothing; its price in points is measured by the same limit."""
+    reward = await get_reward_by_key(work.tx, reward_key)
+    if reward is None:
+        return Refusal("points.refused.no_reward")
+    asked = {"points": reward.price_points, "reason": reason.strip(), "source_key": source_key, "reward": reward.key}
+    wish = _Wish(approval_rows.VOUCHER, customer_id, case_id, asked)
+    ready = await _ready(work, wish, by=by)
+    return ready if isinstance(ready, Approval | Refusal) else await _give(work, ready, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Something to be given or changed by hand; ``asked`` as an approval keeps it. ``alone``: one person does it."""
+
+    kind: str
+    customer_id: int
+    case_id: int | None
+    asked: dict[str, Any]
+    alone: bool = False
+
+    @property
+    def points(self) -> int:
+        return int(self.asked["points"])
+
+    @property
+    def reason(self) -> str:
+        return str(self.asked["reason"])
+
+    @property
+    def source_key(self) -> str:
+        return str(self.asked["source_key"])
+
+
+async def _ready(work: Work, wish: _Wish, *, by: Actor) -> _Wish | Approval | Refusal:
+    """Return the wish, its account locked, when it may be done now; else the question about it, or why not."""
     if not await may(work, by, Permission.CHANGE_POINTS):
         return Refusal("points.refused.not_allowed")
-    if source_key.startswith(approval_rows.APPROVED):
+    if wish.source_key.startswith(approval_rows.APPROVED):
         return Refusal("points.refused.key_taken")
-    refusal = _why_not(work, points, reason)
+    refusal = _why_not(work, wish.points, wish.reason)
     if refusal is not None:
         return refusal
-    reason = reason.strip()
-    await _lock_case(work, case_id)
-    customer_id = await resolve(work, customer_id)
-    await ledger.lock_account(work, customer_id)
+    await _lock_case(work, wish.case_id)
+    wish = replace(wish, customer_id=await resolve(work, wish.customer_id))
+    await ledger.lock_account(work, wish.customer_id)
     member = await member_of(work, by)
-    if member is not None:
-        asked = await _asked_before(work, customer_id, source_key)
-        if asked is not None:
-            return asked
-        if not await _within_limit(work, customer_id, points, member):
-            return await _ask(work, customer_id, points, reason, source_key, member=member, case_id=case_id)
-    return await _book(work, customer_id, points, reason, source_key, by=by, case_id=case_id, member=member)
+    if member is None:
+        return wish
+    asked = await _asked_before(work, wish.customer_id, wish.source_key)
+    if asked is not None:
+        return asked
+    booked = await get_entry_by_key(work.tx, wish.source_key) is not None  # a second tap asks nobody
+    if not booked and not await _within_limit(work, wish.customer_id, wish.points, member):
+        return await _ask(work, wish, member=member)
+    return replace(wish, alone=True)
 
 
 async def _lock_case(work: Work, case_id: int | None) -> None:
@@ -91,35 +142,59 @@ async def _within_limit(work: Work, customer_id: int, points: int, member: Staff
     return within(abs(points) + changed, limit)
 
 
-async def _book(
-    work: Work,
-    customer_id: int,
-    points: int,
-    reason: str,
-    source_key: str,
-    *,
-    by: Actor,
-    case_id: int | None,
-    member: StaffMember | None,
-) -> Entry | Refusal:
+async def _book(work: Work, wish: _Wish, *, by: Actor) -> Entry | Refusal:
     """Book a change that needs no second person, or has one; what an admin did alone in place of two is marked."""
+    again = await get_entry_by_key(work.tx, wish.source_key) is not None
     entry = await ledger.adjust(
-        work, customer_id, points=points, source_key=source_key, by=by, reason=reason, case_id=case_id
+        work,
+        wish.customer_id,
+        points=wish.points,
+        source_key=wish.source_key,
+        by=by,
+        reason=wish.reason,
+        case_id=wish.case_id,
     )
-    if isinstance(entry, Refusal):
+    if isinstance(entry, Refusal) or again:
         return entry
-    alone = member is not None and not source_key.startswith(approval_rows.APPROVED)
-    if alone and not within(points, work.rules.loyalty.supervisor_limit):
-        _audit(work, by, "approval.alone", ("entry", entry.id), entry.customer_id, after={"points": points})
-    if points > 0:
+    _mark_alone(work, wish, by, ("entry", entry.id), entry.customer_id)
+    if wish.asked.get("warm"):
+        await goodwill.tell_points(work, entry, by=by, reason=wish.reason)
+    elif wish.points > 0:
         await notices.note(
             work,
             entry.customer_id,
             notices.NoticeKind.EARNED,
             key=f"earned:{entry.id}",
-            data={"points": points, "rule": "adjust"},
+            data={"points": wish.points, "rule": "adjust"},
         )
     return entry
+
+
+async def _give(work: Work, wish: _Wish, *, by: Actor) -> Voucher | Refusal:
+    """Give a voucher that needs no second person, or has one."""
+    reward = await get_reward_by_key(work.tx, str(wish.asked["reward"]))
+    if reward is None:
+        return Refusal("points.refused.no_reward")
+    again = await get_entry_by_key(work.tx, wish.source_key) is not None
+    voucher = await rewards.give(
+        work,
+        wish.customer_id,
+        reward.id,
+        source_key=wish.source_key,
+        by=by,
+        reason=wish.reason,
+        case_id=wish.case_id,
+    )
+    if isinstance(voucher, Refusal) or again:
+        return voucher
+    _mark_alone(work, wish, by, ("voucher", voucher.id), voucher.customer_id)
+    await goodwill.tell_voucher(work, voucher, reward, case_id=wish.case_id, by=by, reason=wish.reason)
+    return voucher
+
+
+def _mark_alone(work: Work, wish: _Wish, by: Actor, subject: tuple[str, int], customer_id: int) -> None:
+    if wish.alone and not within(wish.points, work.rules.loyalty.supervisor_limit):
+        _audit(work, by, "approval.alone", subject, customer_id, after={"points": wish.points})
 
 
 def _audit(
@@ -144,34 +219,27 @@ def _audit(
     )
 
 
-async def _ask(
-    work: Work,
-    customer_id: int,
-    points: int,
-    reason: str,
-    source_key: str,
-    *,
-    member: StaffMember,
-    case_id: int | None,
-) -> Approval | Refusal:
+async def _ask(work: Work, wish: _Wish, *, member: StaffMember) -> Approval | Refusal:
     """Ask a second person, where there is one who could agree; nobody waits for an answer that cannot come."""
     rules = work.rules.loyalty
     others = await approval_rows.list_members(work.tx)
-    if not any(may_agree(other, points=points, asked_by=member.id, rules=rules) for other in others):
+    if not any(may_agree(other, points=wish.points, asked_by=member.id, rules=rules) for other in others):
         return Refusal("points.refused.nobody_to_agree", {"limit": limit_of(member.role, rules)})
     approval = await approval_rows.insert_approval(
         work.tx,
-        kind=approval_rows.POINTS,
-        customer_id=customer_id,
-        case_id=case_id,
-        asked={"points": points, "reason": reason, "source_key": source_key},
+        kind=wish.kind,
+        customer_id=wish.customer_id,
+        case_id=wish.case_id,
+        asked=wish.asked,
         asked_by=member.id,
         asked_at=work.now,
         expires_at=work.now + rules.approval_for,
     )
-    after = {"points": points, "reason": reason, "expires_at": approval.expires_at.isoformat()}
-    _audit(work, Actor(ActorKind.STAFF, member.id), "approval.ask", ("approval", approval.id), customer_id, after=after)
-    await _notice(work, approval, "points.staff.asked", buttons=True, name=member.name)
+    after = {"points": wish.points, "reason": wish.reason, "expires_at": approval.expires_at.isoformat()}
+    after |= {"reward": wish.asked["reward"]} if wish.kind == approval_rows.VOUCHER else {}
+    by = Actor(ActorKind.STAFF, member.id)
+    _audit(work, by, "approval.ask", ("approval", approval.id), wish.customer_id, after=after)
+    await _notice(work, approval, "asked", buttons=True, name=member.name)
     return approval
 
 
@@ -196,7 +264,7 @@ async def decide(
     state = ApprovalState.AGREED if agree else ApprovalState.REFUSED
     if not await approval_rows.settle(work.tx, approval.id, state=state, by=member.id, now=work.now):
         return Refusal("points.refused.decided")
-    if agree and (refusal := await _carry_out(work, approval, by=by, member=member)) is not None:
+    if agree and (refusal := await _carry_out(work, approval, by=by)) is not None:
         await approval_rows.reopen(work.tx, approval.id)
         return refusal
     _audit(
@@ -210,24 +278,19 @@ async def decide(
     )
     decided = await approval_rows.get_approval(work.tx, approval.id)
     assert decided is not None
-    await _notice(work, decided, f"points.staff.{state}", replacing=replacing, name=member.name)
+    await _notice(work, decided, state, replacing=replacing, name=member.name)
     return decided
 
 
-async def _carry_out(work: Work, approval: Approval, *, by: Actor, member: StaffMember) -> Refusal | None:
+async def _carry_out(work: Work, approval: Approval, *, by: Actor) -> Refusal | None:
     """Book what was agreed to, as the change of whoever asked; of whoever agreed when that person has left since."""
     asker = Actor(ActorKind.STAFF, approval.asked_by)
-    entry = await _book(
-        work,
-        approval.customer_id,
-        approval.points,
-        approval.reason,
-        f"{approval_rows.APPROVED}{approval.id}",
-        by=asker if await may(work, asker, Permission.CHANGE_POINTS) else by,
-        case_id=approval.case_id,
-        member=member,
-    )
-    return entry if isinstance(entry, Refusal) else None
+    author = asker if await may(work, asker, Permission.CHANGE_POINTS) else by
+    asked = {**approval.asked, "source_key": f"{approval_rows.APPROVED}{approval.id}"}
+    wish = _Wish(approval.kind, approval.customer_id, approval.case_id, asked)
+    book = _give if approval.kind == approval_rows.VOUCHER else _book
+    done = await book(work, wish, by=author)
+    return done if isinstance(done, Refusal) else None
 
 
 async def _why_undecidable(
@@ -272,12 +335,12 @@ async def expire_approvals(work: Work, *, limit: int) -> int:
         asker = await staff_rows.get_member(work.tx, approval.asked_by)
         if approval.points:  # one that was emptied with its customer is nobody's any more
             closed = replace(approval, state=expired)
-            await _notice(work, closed, "points.staff.expired", name=asker.name if asker else "?")
+            await _notice(work, closed, expired, name=asker.name if asker else "?")
     return len(overdue)
 
 
 async def _notice(
-    work: Work, approval: Approval, key: str, *, name: str, buttons: bool = False, replacing: int | None = None
+    work: Work, approval: Approval, what: str, *, name: str, buttons: bool = False, replacing: int | None = None
 ) -> None:
     """Tell the staff of a question or its outcome: in the topic of its case, else in the group."""
     case = await case_rows.get_case(work.tx, approval.case_id) if approval.case_id else None
@@ -293,6 +356,10 @@ async def _notice(
         "points": number_in_words(approval.points, language, signed=True),
         "reason": approval.reason,
     }
+    key = f"points.staff.{what}"
+    if approval.kind == approval_rows.VOUCHER:
+        reward = await get_reward_by_key(work.tx, str(approval.asked.get("reward")))
+        key, values["reward"] = f"recovery.staff.{what}", reward.name(language) if reward else "?"
     rows = _buttons(work, approval, language) if buttons else ()
     once = None if replacing else f"approval:{approval.id}:{approval.state}"
     if case is not None and case.staff_group_id is not None:

@@ -14,6 +14,7 @@ from domain.loyalty import RewardSeed
 from domain.outcomes import Refusal
 from domain.outgoing import Outgoing, Purpose, to_contact
 from domain.people import SYSTEM, Actor, ActorKind, Permission
+from domain.points import Entry
 from domain.rewards import Reward, Voucher, end_of, start_of, voucher_expires_at
 from services import points, webhooks
 from services.files import UPLOAD
@@ -146,20 +147,63 @@ async def redeem(work: Work, customer_id: int, reward_id: int, *, source_key: st
     return await _issue(work, reward, customer_id=customer_id, entry_id=entry.id, by=by)
 
 
+async def give(
+    work: Work, customer_id: int, reward_id: int, *, source_key: str, by: Actor, reason: str, case_id: int | None = None
+) -> Voucher | Refusal:
+    """Give a customer a voucher as a gift: its price is booked as points from us and spent at once.
+
+    So the ledger says what it cost, and whom it is counted to. The same ``source_key`` gives once. Whoever owes points
+    cannot be given one: the points would pay the debt.
+    """
+    if not work.rules.loyalty.enabled:
+        return Refusal("points.refused.off")
+    customer_id = await resolve(work, customer_id)
+    await points.lock_account(work, customer_id)
+    issued = await reward_rows.get_voucher_of_key(work.tx, source_key, customer_id=customer_id)
+    if issued is not None:
+        return issued if issued.reward_id == reward_id else Refusal("points.refused.key_taken")
+    granted_key = f"{source_key}:grant"
+    if any([await get_entry_by_key(work.tx, key) for key in (source_key, granted_key)]):
+        return Refusal("points.refused.key_taken")
+    reward = await reward_rows.get_reward(work.tx, reward_id)
+    refusal = _why_not_on_offer(work, reward)
+    if reward is None or refusal is not None:
+        return refusal or Refusal("points.refused.no_reward")
+    if (await points.balance_of(work, customer_id)).points < 0:
+        return Refusal("recovery.refused.owes")
+    if not await reward_rows.take_piece(work.tx, reward.id, now=work.now):
+        return Refusal("points.refused.sold_out")
+    price = reward.price_points
+    granted = await points.adjust(
+        work, customer_id, points=price, source_key=granted_key, by=by, reason=reason, case_id=case_id
+    )
+    if isinstance(granted, Refusal):
+        await reward_rows.put_back_piece(work.tx, reward.id)
+        return granted
+    spent = await points.spend(work, customer_id, points=price, source_key=source_key, by=by, reason=reward.key)
+    assert isinstance(spent, Entry), "points that were just granted, without a debt, can be spent"
+    return await _issue(work, reward, customer_id=customer_id, entry_id=spent.id, by=by)
+
+
 async def _why_not(work: Work, customer_id: int, reward: Reward | None) -> Refusal | None:
     """Return why this reward cannot be had by this customer now; the last word has the statement that takes it."""
+    refusal = _why_not_on_offer(work, reward)
+    if reward is None or refusal is not None:
+        return refusal
+    available = (await points.balance_of(work, customer_id)).spendable
+    if available < reward.price_points:
+        return Refusal("points.refused.not_enough", {"needed": reward.price_points, "available": available})
+    return None
+
+
+def _why_not_on_offer(work: Work, reward: Reward | None) -> Refusal | None:
     if reward is None or not reward.active:
         return Refusal("points.refused.no_reward")
     if reward.valid_from_at is not None and work.now < reward.valid_from_at:
         return Refusal("points.refused.reward_early", {"moment": reward.valid_from_at})
     if not reward.is_open(work.now):
         return Refusal("points.refused.reward_over")
-    if reward.sold_out:
-        return Refusal("points.refused.sold_out")
-    available = (await points.balance_of(work, customer_id)).spendable
-    if available < reward.price_points:
-        return Refusal("points.refused.not_enough", {"needed": reward.price_points, "available": available})
-    return None
+    return Refusal("points.refused.sold_out") if reward.sold_out else None
 
 
 async def _issue(work: Work, reward: Reward, *, customer_id: int, entry_id: int, by: Actor) -> Voucher:

@@ -12,6 +12,8 @@ from storage.tables import approvals, point_entries, staff_members
 
 POINTS = "points"
 """The kind of a question about points."""
+VOUCHER = "voucher"
+"""The kind of a question about a voucher that costs its customer nothing."""
 APPROVED = "approval:"
 """What the source key of an approved ledger entry begins with."""
 _OPEN: ColumnElement[str] = literal_column("'open'")  # a literal, so that SQLite may use the partial index
