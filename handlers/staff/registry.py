@@ -7,6 +7,8 @@ from handlers.staff import (
     causes,
     escalations,
     loyalty,
+    recovery,
+    working,
 )
 from handlers.staff.verbs import Verb
 
@@ -15,6 +17,8 @@ _MODULES = (
     causes,
     escalations,
     loyalty,
+    recovery,
+    working,
 )
 
 
