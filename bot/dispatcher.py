@@ -23,7 +23,7 @@ from storage import inbox
 from storage.database import Database, Tx, is_lost_connection, is_transient
 from storage.inbox import InboxUpdate
 from storage.people import load_contacts
-from storage.staff import Staff, load_staff
+from storage.staff import load_staff
 from texts import Texts
 
 log = structlog.get_logger("dispatcher")
@@ -34,7 +34,6 @@ _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 _LOOK_AGAIN = timedelta(seconds=1)
 """How often an idle dispatcher looks for updates it was not told of: postponed, replayed, another replica's."""
 _HANDLING_LIMIT_S = 30.0
-_NO_STAFF = Staff({}, {})
 
 Route = Callable[[Update, CareContext], Awaitable[None]]
 
@@ -125,8 +124,7 @@ class Dispatcher:
 
     async def _handle_all(self, work: Work, batch: Sequence[InboxUpdate]) -> list[TapAnswer]:
         people = await load_people(work.tx, bot_id=work.bot_id, chat_ids=[u.chat_id for u in batch])
-        in_groups = any(update.chat_id < 0 for update in batch)
-        staff = await load_staff(work.tx, bot_id=work.bot_id) if in_groups else _NO_STAFF
+        staff = await load_staff(work.tx, bot_id=work.bot_id)  # who writes in private may work here too
         answers: list[TapAnswer] = []
         forgotten: set[int] = set()
         for stored in batch:

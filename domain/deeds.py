@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from domain.cases import LIVE, Case, CaseState, EndedAs
 from domain.outcomes import Refusal
@@ -54,6 +55,9 @@ class Deed(StrEnum):
     DIGEST = "digest"
     TASKS = "tasks"
     HELP = "help"
+    CASES = "cases"
+    LEAVE = "done"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ TABLE: dict[Deed, Rule] = {
     Deed.PRIORITY: Rule(_WORK, LIVE),
     Deed.TAG: Rule(_WORK),
     Deed.HISTORY: Rule(_READ),
-    Deed.CONFIDENTIAL: Rule(_WORK),
+    Deed.CONFIDENTIAL: Rule(_LEAD),
     Deed.CAUSE: Rule(_WORK),
     Deed.TASK: Rule(_WORK),
     Deed.CALL: Rule(_WORK),
@@ -120,6 +124,9 @@ TABLE: dict[Deed, Rule] = {
     Deed.DIGEST: Rule(_READ),
     Deed.TASKS: Rule(_WORK),
     Deed.HELP: Rule(_READ),
+    Deed.CASES: Rule(_WORK),
+    Deed.LEAVE: Rule(_WORK),
+    Deed.DESK: Rule(_WORK),
 }
 """The one permission table. A deed that is missing here may be done by nobody."""
 
@@ -134,6 +141,7 @@ _VERBS: dict[str, Deed] = {
     "more": Deed.READ_CARD,
     "card": Deed.READ_CARD,
     "unassign": Deed.ASSIGN,
+    "work": Deed.WORK_HERE,
     "causeplan": Deed.EDIT_CAUSES,
     "causedue": Deed.EDIT_CAUSES,
     "causechanged": Deed.EDIT_CAUSES,
@@ -145,7 +153,19 @@ def deed_of(verb: str) -> Deed | None:
     return _VERBS.get(verb)
 
 
-def sees(case: Case, member: StaffMember) -> bool:
+class Confided(Protocol):
+    """What may be confidential, and about whom it then is."""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether only those who supervise may know of it."""
+
+    @property
+    def about_member_id(self) -> int | None:
+        """The member of staff it is about."""
+
+
+def sees(case: Confided, member: StaffMember) -> bool:
     """Return whether this person may know of the case: a confidential one only who supervises, never whom it is about.
 
     The person whom it is about never sees it, whatever their role.

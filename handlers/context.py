@@ -26,7 +26,10 @@ class TapAnswer:
 
 @dataclass(slots=True)
 class CareContext:
-    """One update being handled: the transaction, who speaks, and what is answered once all is stored."""
+    """One update being handled: the transaction, who speaks, and what is answered once all is stored.
+
+    ``at_desk``: a member of staff works in a private chat, where the same person may be a customer too.
+    """
 
     work: Work
     staff: Staff
@@ -37,6 +40,7 @@ class CareContext:
     group: StaffGroup | None = None
     desk_language: str | None = None
     interaction_id: int | None = None
+    at_desk: bool = False
     answers: list[TapAnswer] = field(default_factory=list)
 
     @property
@@ -121,7 +125,7 @@ class CareContext:
     def told(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values of a text with instants and days in the listener's words, on the listener's clock."""
         work = self.work
-        zone = self.person.zone(work.rules) if self.person is not None else work.rules.zone
+        zone = self.person.zone(work.rules) if self.person is not None and not self.at_desk else work.rules.zone
 
         def in_words(value: Any) -> Any:
             if isinstance(value, datetime):

@@ -13,6 +13,7 @@ from handlers.customers import taps as customer_taps
 from handlers.customers import words as customer_words
 from handlers.reading import Speaker, read_message, read_tap
 from handlers.staff import group as staff_group
+from handlers.staff import private as staff_private
 from handlers.staff import taps as staff_taps
 from handlers.staff import words as staff_words
 from services.customers import meet, set_reach
@@ -50,7 +51,7 @@ async def _on_message(update: Update, context: CareContext) -> None:
 
 async def _on_private_message(context: CareContext) -> None:
     heard = context.said
-    if heard.service:
+    if heard.service or await staff_private.takes(context):
         return
     person = await _know(context, heard.speaker, heard.chat_id)
     await set_reach(context.work, person, Reach.REACHABLE, by=person.actor)  # whoever writes can be reached
@@ -84,6 +85,8 @@ async def _on_tap(update: Update, context: CareContext) -> None:
         if context.group is not None:
             await staff_taps.on_tap(context)
         return
+    if await staff_private.takes(context):
+        return
     if context.person is None and tap.verb in customer_taps.OF_THE_FORGOTTEN:
         return
     person = await _know(context, tap.speaker, tap.chat_id)
@@ -104,7 +107,9 @@ async def _on_membership(change: ChatMemberUpdated, context: CareContext) -> Non
             await staff_group.on_our_membership(change, context)
         elif not gone:
             await strangers.on_added(change, context)
-    elif context.person is not None:
+        return
+    await staff_private.on_membership(context, change.chat.id, gone=gone)
+    if context.person is not None:
         person = context.person
         await set_reach(context.work, person, Reach.BLOCKED if gone else Reach.REACHABLE, by=person.actor)
 

@@ -11,7 +11,7 @@ from domain.marks import Meaning, meaning_of, without_mark
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Purpose, Rows, to_contact
 from domain.people import StaffGroup, StaffMember
-from services import cards, desk, prompts
+from services import cards, desk, private_desk, prompts
 from services.case_door import access_case, actor_of
 from services.casework import add_note, answer_case
 from services.prompts import Prompt, prompt_in
@@ -193,6 +193,7 @@ async def take_note(work: Work, *, case_id: int, by: StaffMember, content: Conte
     note_id = await add_note(work, case_id=case_id, by=by, content=content, origin=origin)
     if not isinstance(note_id, Refusal):
         case = await _case(work, case_id)
+        await private_desk.tell_colleagues(work, case, by=by, content=content, origin=origin, key="private.line.note")
         once = f"note:{case_id}:{content.media_group_id}" if content.media_group_id else None
         await desk.notice_case(work, case, "desk.note_kept", reply_to=note_id, dedupe_key=once)
     return note_id

@@ -12,7 +12,6 @@ from domain.outgoing import (
     Purpose,
     Rows,
     Target,
-    TargetKind,
     to_card,
     to_member,
 )
@@ -116,21 +115,28 @@ async def show_card(work: Work, case: Case) -> None:
         await show_card_to(work, case, member)
 
 
-async def show_card_to(work: Work, case: Case, member: StaffMember) -> None:
-    """Queue the card for a member's private chat, where it is sent once and changed afterwards."""
-    language = private_desk.language_of(work, member)
-    more = await private_desk.card_row(work, case, member)
-    await _queue_card(work, case, to_member(member.id), f"card:{case.id}:m{member.id}", language, more=more)
+async def show_card_to(work: Work, case: Case, member: StaffMember, *, anew: bool = False) -> None:
+    """Queue the card for a member's private chat, where it is sent once and changed afterwards, or sent ``anew``."""
+    language, key = private_desk.language_of(work, member), f"card:{case.id}:m{member.id}"
+    action, more = Action.SEND if anew else Action.EDIT, await private_desk.card_row(work, case, member)
+    await _queue_card(work, case, to_member(member.id), key, language, action=action, more=more)
 
 
 async def _queue_card(
-    work: Work, case: Case, target: Target, coalesce_key: str, language: str, *, more: Rows = ()
+    work: Work,
+    case: Case,
+    target: Target,
+    coalesce_key: str,
+    language: str,
+    *,
+    action: Action = Action.SEND,
+    more: Rows = (),
 ) -> None:
     message = Outgoing(
         purpose=Purpose.CARD,
         target=target,
         content=Content(Kind.TEXT, await card_html(work, case, language)),
-        action=Action.EDIT if target.kind is TargetKind.MEMBER else Action.SEND,
+        action=action,
         html=True,
         buttons=(*card_buttons(work, case, language), *more),
         coalesce_key=coalesce_key,

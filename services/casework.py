@@ -10,7 +10,7 @@ from domain.interactions import Content, Direction, Visibility
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, StaffMember
-from services import cards, desk, escalations
+from services import cards, desk, escalations, private_desk
 from services.case_door import access_case, actor_of, change_case
 from services.ownership import give_if_absent, keep_reason, tell_owner
 from services.speech import record_heard, say
@@ -82,6 +82,7 @@ async def answer_case(
         name=by.name if work.rules.show_staff_names else None,
         reply_to=reply_to,
     )
+    await private_desk.tell_colleagues(work, case, by=by, content=content, origin=origin)
     await _after_answer(work, case, by=by, state=state)
     return interaction_id
 

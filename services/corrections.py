@@ -10,7 +10,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, to_contact
 from domain.people import StaffMember
 from domain.signing import signed
-from services import desk
+from services import desk, private_desk
 from services.answers import HELD, is_held, meaning, sent_version
 from services.case_door import access_case, actor_of
 from services.speech import record_heard
@@ -53,6 +53,7 @@ async def correct_words(work: Work, *, by: StaffMember, content: Content, origin
     )
     if sent is not None and passed_on:
         await _change_at_customer(work, case, sent=sent, version_id=version_id, content=content, by=by)
+        await private_desk.tell_colleagues(work, case, by=by, content=content, origin=origin, key="private.line.edit")
     if refusal is not None:
         await desk.notice_case(work, case, refusal, reply_to=version_id)
 

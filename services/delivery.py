@@ -7,9 +7,9 @@ from domain.calendars import next_send_at
 from domain.instants import zone_named
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
-from domain.outgoing import Action, Outgoing, Purpose, TargetKind, to_staff_group
-from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach, StaffGroup
-from services import cards, desk
+from domain.outgoing import Action, Outgoing, Purpose, Target, TargetKind, to_member, to_staff_group
+from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach
+from services import cards, desk, private_desk
 from services.case_door import change_case
 from services.customers import set_reach
 from services.work import Work, person_of_contact
@@ -36,12 +36,14 @@ async def after_sent(work: Work, row: OutboxRow, message_id: int | None) -> None
     if row.purpose is not Purpose.STAFF_ANSWER or row.interaction_id is None:
         return
     said = await get_interaction(work.tx, row.interaction_id)
-    group = await _group_of(work, row, said)
-    if said is None or said.message_id is None or group is None:
+    if said is None or said.message_id is None:
+        return
+    target, language = await _written_in(work, row, said)
+    if target is None:
         return
     mark = Outgoing(
         purpose=Purpose.DELIVERY_MARK,
-        target=to_staff_group(group.id),
+        target=target,
         content=Content(Kind.REACTION),
         action=Action.REACT,
         message_id=said.message_id,
@@ -49,19 +51,21 @@ async def after_sent(work: Work, row: OutboxRow, message_id: int | None) -> None
         case_id=row.case_id,
         extra={
             "emoji": CHANGED if said.version_of else ARRIVED,
-            "fallback_reply": work.texts.say("desk.arrived", cards.desk_language(work, group)),
+            "fallback_reply": work.texts.say("desk.arrived", language),
         },
     )
     await outbox.add_outgoing(work.tx, mark, bot_id=work.bot_id, now=work.now)
 
 
-async def _group_of(work: Work, row: OutboxRow, said: Interaction | None) -> StaffGroup | None:
-    """Return the staff group in which the words were written, unless that was elsewhere or it has moved since."""
+async def _written_in(work: Work, row: OutboxRow, said: Interaction) -> tuple[Target | None, str]:
+    """Return the chat of staff in which words were written, unless it has moved since, and the language read there."""
+    author = await private_desk.writer_in_private(work, said)
+    if author is not None:
+        return to_member(author.id), private_desk.language_of(work, author)
     case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
-    if said is None or case is None or case.staff_group_id is None:
-        return None
-    group = await staff_rows.get_group(work.tx, case.staff_group_id)
-    return group if group and group.chat_id == said.chat_id else None
+    group = await staff_rows.get_group(work.tx, case.staff_group_id) if case and case.staff_group_id else None
+    here = group is not None and group.chat_id == said.chat_id
+    return to_staff_group(group.id) if group and here else None, cards.desk_language(work, group)
 
 
 async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:

@@ -7,7 +7,7 @@ import structlog
 
 from domain.cases import Case
 from domain.deeds import sees
-from domain.interactions import ALBUM_KINDS, Content, Kind
+from domain.interactions import ALBUM_KINDS, Content, Interaction, Kind
 from domain.outgoing import Button, Outgoing, Purpose, Rows, to_case, to_member
 from domain.people import ActorKind, MemberReach, Permission, StaffMember
 from domain.signing import signed
@@ -120,25 +120,40 @@ async def noticed(work: Work, case: Case, purpose: Purpose) -> list[StaffMember]
 async def author_in_private(work: Work, interaction_id: int | None) -> StaffMember | None:
     """Return the member of staff who wrote this in their private chat; ``None`` for all else that was ever said."""
     said = await get_interaction(work.tx, interaction_id) if interaction_id is not None else None
-    if said is None or said.author.kind is not ActorKind.STAFF or said.chat_id is None:
+    return await writer_in_private(work, said) if said is not None else None
+
+
+async def writer_in_private(work: Work, said: Interaction) -> StaffMember | None:
+    """Return the member of staff who wrote ``said``, if it was written in their private chat."""
+    if said.author.kind is not ActorKind.STAFF or said.chat_id is None:
         return None
     desk = await load_private_desk(work.tx)
     return next((member for member in desk.members if member.user_id == said.chat_id), None)
 
 
 async def copy_words(
-    work: Work, case: Case, interaction_id: int, content: Content, *, reply_to: int | None = None
+    work: Work,
+    case: Case,
+    interaction_id: int,
+    content: Content,
+    *,
+    reply_to: int | None = None,
+    only: StaffMember | None = None,
 ) -> list[Outgoing]:
-    """Return a customer's words as they come to private chats: with whose they are and which case they are about."""
-    members = await readers(work, case)
+    """Return a customer's words as they come to private chats: with whose they are and which case they are about.
+
+    ``only`` is whose chat alone they come to.
+    """
+    members = [only] if only else await readers(work, case)
     if not members:
         return []
     head = await _head(work, case)
     shown, apart = _headed(content, head)
     if apart:
-        once = f"head:{case.id}:{content.media_group_id or interaction_id}"
+        album = content.media_group_id if only is None else None
         for member in members:
-            await tell_member(work, member, "private.head", case=case, dedupe_key=f"{once}:m{member.id}", head=head)
+            once = f"head:{case.id}:{album}:m{member.id}" if album else None
+            await tell_member(work, member, "private.head", case=case, dedupe_key=once, head=head)
     return [
         Outgoing(
             purpose=Purpose.CUSTOMER_WORDS,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
+from domain.cases import LIVE, CaseState
 from domain.people import MemberReach, StaffMember
 from storage import staff as staff_rows
 from storage.database import Tx
-from storage.tables import outbox, staff_focus, staff_groups, staff_members
+from storage.tables import cases, customers, outbox, staff_focus, staff_groups, staff_members
 
 _KEY = ("private_desk", 0)
 
@@ -43,11 +44,21 @@ def _look_again(tx: Tx) -> None:
     tx.identity.pop(_KEY, None)
 
 
-async def get_focus(tx: Tx, member_id: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The case a member of staff works on in private, and when they last did something about it there."""
+
+    case_id: int
+    at: datetime
+
+
+async def get_focus(tx: Tx, member_id: int) -> Focus | None:
     """Return the case that this member of staff works on in private."""
-    found = await tx.execute(select(staff_focus.c.case_id).where(staff_focus.c.member_id == member_id))
-    case_id: int | None = found.scalar_one_or_none()
-    return case_id
+    found = await tx.execute(
+        select(staff_focus.c.case_id, staff_focus.c.at).where(staff_focus.c.member_id == member_id)
+    )
+    row = found.first()
+    return Focus(row.case_id, row.at) if row else None
 
 
 async def set_focus(tx: Tx, *, member_id: int, case_id: int, now: datetime) -> None:
@@ -98,3 +109,32 @@ async def find_card(tx: Tx, *, customer_id: int, case_id: int, chat_key: str) ->
     )
     message_id: int | None = (await tx.execute(statement)).scalar_one_or_none()
     return message_id
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in a list from which one is chosen; ``customer`` is how its customer is addressed."""
+
+    id: int
+    number: int
+    state: CaseState
+    confidential: bool
+    about_member_id: int | None
+    customer: str
+
+
+async def list_to_work_on(tx: Tx, *, owner_id: int | None, limit: int) -> list[CaseLine]:
+    """Return the live cases of a member of staff, or (``None``) those nobody owns, oldest first; nothing is locked."""
+    name = func.coalesce(func.nullif(customers.c.call_name, ""), customers.c.name)
+    statement = (
+        select(cases.c.id, cases.c.number, cases.c.state, cases.c.confidential, cases.c.about_member_id, name)
+        .join(customers, customers.c.id == cases.c.customer_id)
+        .where(
+            cases.c.owner_id == owner_id if owner_id is not None else cases.c.owner_id.is_(None),
+            cases.c.closed_at.is_(None),
+            cases.c.state.in_([state.value for state in LIVE]),
+        )
+        .order_by(cases.c.id)
+        .limit(limit)
+    )
+    return [CaseLine(row[0], row[1], CaseState(row[2]), *row[3:]) for row in await tx.execute(statement)]

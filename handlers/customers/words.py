@@ -43,6 +43,8 @@ _COMMANDS: dict[str, Handler] = {
     "mydata": mydata.on_mydata,
     "forgetme": mydata.on_forgetme,
 }
+COMMANDS = frozenset(_COMMANDS)
+"""What customers may write."""
 _MENU: dict[str, Handler] = {
     "menu.complaint": complaint.on_begin,
     "menu.feedback": feedback.on_begin,
