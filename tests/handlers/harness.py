@@ -153,6 +153,10 @@ class Town:
             return int(found.scalar_one())
         if row.target_kind == TargetKind.CHAT:
             return int(row.target_ref)
+        if row.target_kind == TargetKind.MEMBER:
+            table = metadata.tables["staff_members"]
+            found = await tx.execute(select(table.c.user_id).where(table.c.id == row.target_ref))
+            return int(found.scalar_one())
         table = metadata.tables["staff_groups"]
         found = await tx.execute(select(table.c.chat_id).where(table.c.id == int(row.chat_key[1:])))
         return int(found.scalar_one())
