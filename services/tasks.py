@@ -218,11 +218,11 @@ async def _say_time(work: Work, task: Task, key: str) -> bool:
     await say(
         work,
         person,
-        f"{key}.{'named' if (name := await owner_name(work, task)) else 'unnamed'}",
+        key,
         purpose=Purpose.PROMISE,
         case_id=case.id,
         number=case.public_number,
-        name=name or "",
+        name=await owner_name(work, task) or work.rules.business_name,
         moment=moment_for(work, person, task.due_at),
     )
     return True
