@@ -163,7 +163,12 @@ def looks_at(clocks: Sequence[Clock], told: Sequence[str], calendar: WorkCalenda
 
 def clocks_of(case: Case) -> dict[ClockKind, Clock]:
     """Return the clocks of a case as they are kept with it."""
-    return {kind: _read(kind, case.sla_clocks[kind.value]) for kind in ClockKind if kind.value in case.sla_clocks}
+    return clocks_in(case.sla_clocks)
+
+
+def clocks_in(form: Mapping[str, Any]) -> dict[ClockKind, Clock]:
+    """Return the clocks that :func:`kept_form` has written down."""
+    return {kind: _read(kind, form[kind.value]) for kind in ClockKind if kind.value in form}
 
 
 def _read(kind: ClockKind, kept: Mapping[str, Any]) -> Clock:
