@@ -8,6 +8,7 @@ from domain.interactions import Interaction
 from domain.outgoing import Action, Purpose, TargetKind
 from domain.people import StaffGroup
 from storage import cases as case_rows
+from storage import deleting as deleting_rows
 from storage import focus as focus_rows
 from storage import staff as staff_rows
 from storage.cases import Topic
@@ -49,6 +50,9 @@ async def find_ways(tx: Tx, rows: Sequence[OutboxRow]) -> dict[int, Way]:
 
 async def _within_chat(tx: Tx, row: OutboxRow, chat_id: int, thread_id: int | None = None) -> Way:
     body = row.body or {}
+    if row.action is Action.DELETE:
+        deleted = await deleting_rows.list_shown_messages(tx, body.get("extra", {}).get("deletes", []), chat_id)
+        return Way(Address(chat_id, deleted=tuple(deleted)) if deleted else None)
     reply_to = await _message_of(tx, body.get("reply_to"), chat_id)
     message_id = body.get("message_id")
     edit_of = body.get("extra", {}).get("edit_of")

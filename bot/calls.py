@@ -25,7 +25,8 @@ _NO_CAPTION = frozenset({Kind.VIDEO_NOTE, Kind.STICKER})
 class Address:
     """Where a row goes in Telegram. ``reply_to`` and ``message_id`` are message ids in ``chat_id``.
 
-    ``reply_required``: without the message it answers, nobody would know what it is about.
+    ``reply_required``: without the message it answers, nobody would know what it is about. ``deleted`` are the ids of
+    messages that are to go.
     """
 
     chat_id: int
@@ -33,6 +34,7 @@ class Address:
     reply_to: int | None = None
     message_id: int | None = None
     reply_required: bool = False
+    deleted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def call_for(row: OutboxRow, address: Address) -> Call:
         reaction = [{"type": "emoji", "emoji": body["extra"]["emoji"]}]
         target = {"chat_id": address.chat_id, "message_id": address.message_id or body.get("message_id")}
         return Call("setMessageReaction", {**target, "reaction": reaction})
+    if row.action is Action.DELETE:
+        return _delete(address)
     if row.action is Action.COMMANDS:
         commands = [{"command": name, "description": words} for name, words in body["extra"]["commands"]]
         scope = body["extra"].get("scope") or {"type": "chat", "chat_id": address.chat_id}
@@ -62,6 +66,12 @@ def call_for(row: OutboxRow, address: Address) -> Call:
     if address.message_id and (row.action is Action.EDIT or row.target_kind is TargetKind.CARD):
         return _edit(content, body, address)
     return _send(content, body, address)
+
+
+def _delete(address: Address) -> Call:
+    if len(address.deleted) == 1:
+        return Call("deleteMessage", {"chat_id": address.chat_id, "message_id": address.deleted[0]})
+    return Call("deleteMessages", {"chat_id": address.chat_id, "message_ids": list(address.deleted)})
 
 
 def _words(content: Content, name: str, *, html: bool) -> dict[str, Any]:

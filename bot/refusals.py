@@ -26,6 +26,8 @@ class Refused(Enum):
     """The message to edit is gone, or too old to be edited."""
     NO_REPLIED = auto()
     """The message to answer is gone."""
+    NO_DELETED = auto()
+    """The message to delete is gone: as good as done."""
     NO_PARSE = auto()
     """Our formatting was not understood."""
     NO_REACTION = auto()
@@ -50,6 +52,7 @@ _TEXTS = (
     ("not enough rights to create a topic", Refused.NO_TOPICS),
     ("message to edit not found", Refused.NO_MESSAGE),
     ("message can't be edited", Refused.NO_MESSAGE),
+    ("message to delete not found", Refused.NO_DELETED),
     ("message_id_invalid", Refused.NO_MESSAGE),
     ("message to be replied not found", Refused.NO_REPLIED),
     ("replied message not found", Refused.NO_REPLIED),

@@ -88,7 +88,7 @@ async def _sent(work: Work, outcome: Outcome) -> None:
     row, way, address = outcome.row, outcome.way, outcome.way.address
     assert address is not None
     message_id, count, thread_id = _place(outcome.result)
-    message_id = message_id or address.message_id
+    message_id = message_id or address.message_id  # a deletion leaves no message behind
     outbox.mark_sent(work.tx, row_id=row.id, now=work.now, chat_id=address.chat_id, message_id=message_id, count=count)
     if row.target_kind is TargetKind.CARD and message_id and row.case_id:
         await case_rows.set_card(work.tx, case_id=row.case_id, card_message_id=message_id)
@@ -175,7 +175,7 @@ async def _follow_migration(work: Work, outcome: Outcome, new_chat_id: int) -> N
 
 async def _on_refusal(work: Work, outcome: Outcome, refused: Refused, error: TelegramError) -> None:
     row, way = outcome.row, outcome.way
-    if refused is Refused.NOT_MODIFIED:
+    if refused is Refused.NOT_MODIFIED or (refused is Refused.NO_DELETED and row.action is Action.DELETE):
         await _sent(work, outcome)
     elif way.group is not None and refused in (Refused.NO_CHAT, Refused.NO_RIGHT, Refused.BLOCKED):
         await _leave_alone(work, outcome, error)

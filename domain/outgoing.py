@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     DESK_LAG = "desk_lag"
     SURVEY = "survey"
     CHANGE_NEWS = "change_news"
+    DELETION = "deletion"
     SETUP = "setup"
     BIRTHDAY = "birthday"
     POINTS_NOTICE = "points_notice"
@@ -70,6 +71,7 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.DESK_LAG: Handling(Lane.REPLY, OnUnknown.RESEND),
     Purpose.SURVEY: Handling(Lane.NOTICE, OnUnknown.LIST),
     Purpose.CHANGE_NEWS: Handling(Lane.NOTICE, OnUnknown.LIST),
+    Purpose.DELETION: Handling(Lane.REPLY, OnUnknown.RESEND),  # behind the answer that it deletes
     Purpose.SETUP: Handling(Lane.NOTICE, OnUnknown.RESEND),
     Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
     Purpose.POINTS_NOTICE: Handling(Lane.NOTICE, OnUnknown.LIST),
@@ -159,6 +161,7 @@ class Action(StrEnum):
     ALBUM = "album"
     REACT = "react"
     COMMANDS = "commands"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from services.answers import HELD, is_held, meaning, sent_version
 from services.case_door import access_case, actor_of
 from services.speech import record_heard
 from services.work import Work
+from storage.deleting import list_deleted
 from storage.interactions import Origin, list_said_at
 from storage.outbox import add_outgoing
 
@@ -38,7 +39,7 @@ async def correct_words(work: Work, *, by: StaffMember, content: Content, origin
     if isinstance(case, Refusal):
         return  # someone who may no longer work on cases corrects nothing
     stays = content.kind is Kind.LOCATION  # a shared position moves by itself
-    refusal = _why_not(work, sent, content) if sent and not stays else None
+    refusal = await _why_not(work, sent, content) if sent and not stays else None
     passed_on = sent is not None and not stays and refusal is None
     version_id = await record_heard(
         work,
@@ -58,7 +59,9 @@ async def correct_words(work: Work, *, by: StaffMember, content: Content, origin
         await desk.notice_case(work, case, refusal, reply_to=version_id)
 
 
-def _why_not(work: Work, sent: Interaction, content: Content) -> str | None:
+async def _why_not(work: Work, sent: Interaction, content: Content) -> str | None:
+    if await list_deleted(work.tx, [sent.id]):
+        return "private.edit_deleted"
     if meaning(work, content) is not Meaning.PLAIN:
         return "desk.edit_is_note"
     return "desk.edit_too_late" if work.now > sent.at + EDIT_WINDOW else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.calendars import next_send_at
+from domain.cases import Case
 from domain.instants import zone_named
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
@@ -81,16 +82,23 @@ async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:
             await set_reach(work, person, Reach.BLOCKED, by=SYSTEM)
     if row.target_kind is TargetKind.MEMBER and reason in _UNREACHABLE:
         await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.BLOCKED)
+    if row.purpose is Purpose.DELETION:
+        await _tell_author(work, row, "private.delete_failed")
     if row.purpose is Purpose.STAFF_ANSWER:
         await _owe_again(work, row)
         await _tell_author(work, row, f"desk.failed.{reason}" if reason in _UNREACHABLE else "desk.failed.refused")
 
 
 async def _owe_again(work: Work, row: OutboxRow) -> None:
-    """A first answer that never arrived is none: the promise of one stands again, and staff are reminded of it."""
     case = await case_rows.get_case(work.tx, row.case_id) if row.case_id else None
     said = await get_interaction(work.tx, row.interaction_id) if row.interaction_id else None
-    if case is not None and said is not None and case.live and case.first_response_at == said.at:
+    if case is not None and said is not None:
+        await owe_again(work, case, said)
+
+
+async def owe_again(work: Work, case: Case, said: Interaction) -> None:
+    """A first answer that never arrived is none: the promise of one stands again, and staff are reminded of it."""
+    if case.live and case.first_response_at == said.at:
         case = change_case(work, case, by=SYSTEM, action="case.answer_failed", first_response_at=None)
         await cards.show_card(work, case)
 

@@ -24,6 +24,7 @@ from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
 from storage import staff as staff_rows
+from storage.deleting import list_deleted
 from storage.interactions import list_of_case
 from storage.outbox import add_outgoing, content_to_json, merge_queued
 
@@ -216,29 +217,31 @@ async def show_history(work: Work, case: Case) -> None:
     language = await cards.language_of_case(work, case)
     said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
     await cards.show_card(work, case)
-    for text in history_texts(work, said, language):
+    for text in await history_texts(work, said, language):
         await tell(work, target, text, case_id=case.id)
     for one in [one for one in said if one.author.kind is ActorKind.CUSTOMER and one.content.media][-_HISTORY_FILES:]:
         await pass_on(work, case, interaction_id=one.id, content=one.content, privately=False)
 
 
-def history_texts(work: Work, said: Sequence[Interaction], language: str) -> list[str]:
+async def history_texts(work: Work, said: Sequence[Interaction], language: str) -> list[str]:
     """Return what was said as compact lines, in as few messages as Telegram allows."""
     texts = [work.texts.say("desk.history", language)]
-    for line in filter(None, (_history_line(work, one, language) for one in said)):
+    deleted = await list_deleted(work.tx, [one.id for one in said])
+    for line in filter(None, (_history_line(work, one, language, one.id in deleted) for one in said)):
         if utf16_length(texts[-1]) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
             texts.append(work.texts.say("desk.history", language))
         texts[-1] += "\n" + line
     return texts
 
 
-def _history_line(work: Work, said: Interaction, language: str) -> str:
+def _history_line(work: Work, said: Interaction, language: str, deleted: bool) -> str:
     if said.author.kind not in (ActorKind.CUSTOMER, ActorKind.STAFF) or not _is_words(said):
         return ""
     who = "note" if said.visibility is Visibility.INTERNAL else said.author.kind.value
     words = shortened(said.content.text, 300) or work.texts.button(f"desk.kind.{said.content.kind}", language)
     at = work.texts.moment(said.at, language, zone=work.rules.zone, now=work.now)
-    return work.texts.say(f"desk.history.{who}", language, at=at, words=words)
+    line = work.texts.say(f"desk.history.{who}", language, at=at, words=words)
+    return f"{line} · {work.texts.say('private.deleted_mark', language)}" if deleted else line
 
 
 def _is_words(said: Interaction) -> bool:

@@ -192,7 +192,8 @@ async def tell_colleagues(
     What was written in private is shown in the topic; what was written anywhere, in the other private chats.
     """
     kind = f"desk.kind.{content.kind}"
-    if origin.chat_id == by.user_id and case.staff_group_id is not None:
+    privately = origin.chat_id is not None and origin.chat_id > 0
+    if privately and case.staff_group_id is not None:
         group = await staff_rows.get_group(work.tx, case.staff_group_id)
         language = (group.language if group else None) or work.rules.languages[0]
         words = _line(content.text) or work.texts.button(kind, language)

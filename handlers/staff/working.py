@@ -10,13 +10,11 @@ from storage.focus import CaseLine
 
 
 async def _work(ask: Ask) -> Done | Refusal:
-    """Take a case to the private chat: the one named, the one at hand, or one chosen from a list."""
-    case_id = ask.case_id
+    """Take a case to the private chat: the one named, else the one at hand."""
+    case_id = ask.case
     if (number := number_in(ask.words.upper())) is not None:
         named = await get_case_by_number(ask.work.tx, number)
         case_id = named.id if named is not None else -1
-    if case_id is None:
-        return await _cases(ask)
     done = await work_here(ask.work, case_id=case_id, by=ask.member)
     if isinstance(done, Refusal):
         return _with_way(ask, done)
@@ -64,7 +62,7 @@ def _label(ask: Ask, line: CaseLine, sign: str) -> str:
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("work", _work, needs_case=False),
+    Verb("work", _work),
     Verb("done", _done, needs_case=False, aliases=("leave",), menu=False),
     Verb("desk", _desk, needs_case=False, menu=False),
     Verb("cases", _cases, needs_case=False, menu=False),
