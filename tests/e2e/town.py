@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from simulator import World
 from simulator.http import serve
 from simulator.state import Settings
 from storage.database import open_database
-from storage.tables import inbox, jobs, metadata, outbox
+from storage.tables import inbox, jobs, metadata, outbox, pauses
 from tests.e2e.program import Program, write_config
 
 TOKEN = "7001001:TEST-town"
@@ -132,6 +132,21 @@ class Town:
             statement = statement.where(chosen.c[name] == value)
         async with self._database.read() as tx:
             return list(await tx.execute(statement))
+
+    async def jumps_to(self, moment: datetime) -> None:
+        """Move the clock, and wait until the program has asked everything that is due at the new time.
+
+        What shows it is a pause that ends just before: the last of the program's questions forgets it.
+        """
+        past = {"bot_id": int(TOKEN.partition(":")[0]), "scope": "nobody", "until_at": moment - timedelta(seconds=1)}
+        async with self._database.write() as tx:
+            await tx.execute(pauses.insert().values(**past, reason="a test looks on"))
+        self.world.jump_to(moment)
+
+        async def forgotten() -> bool:
+            return not await self.rows("pauses", scope="nobody")
+
+        await self.until(forgotten, f"everything due at {moment} to be asked", 4 * PATIENCE_S)
 
     async def open_work(self) -> Json:
         """Return how much is still to be done, by kind; empty when everything is settled."""
