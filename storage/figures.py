@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
+from domain.ladder import Cause, Ending
 from storage.database import Tx
 from storage.tables import audit, cases, escalations, sla_results, survey_responses
 
@@ -75,10 +76,14 @@ async def list_clocks(tx: Tx, since_at: datetime, until_at: datetime) -> list[Cl
 
 
 async def count_escalations(tx: Tx, since_at: datetime, until_at: datetime) -> dict[tuple[int, str], int]:
-    """Return how many escalations began in the span, by the level they went to and their cause."""
+    """Return how many rungs were climbed in the span, by the level and the cause; warnings are none."""
+    climbed = and_(
+        escalations.c.cause != Cause.WARNING.value,
+        or_(escalations.c.ended_as.is_(None), escalations.c.ended_as != Ending.JOINED.value),
+    )
     statement = (
         select(escalations.c.level, escalations.c.cause, func.count())
-        .where(escalations.c.at >= since_at, escalations.c.at < until_at)
+        .where(escalations.c.at >= since_at, escalations.c.at < until_at, climbed)
         .group_by(escalations.c.level, escalations.c.cause)
     )
     return {(level, cause): count for level, cause, count in await tx.execute(statement)}

@@ -44,7 +44,7 @@ BY_HAND: Json = {
     "escalations": [
         {"level": 2, "cause": "breach", "count": 8},
         {"level": 2, "cause": "hand", "count": 1},
-        {"level": 2, "cause": "low_score", "count": 2},
+        {"level": 3, "cause": "low_score", "count": 2},
         {"level": 3, "cause": "unanswered", "count": 4},
     ],
     "satisfaction": {"answers": 32, "satisfied": 29},
