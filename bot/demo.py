@@ -20,6 +20,7 @@ from rich.text import Text
 
 from bot.settings_file import load_settings
 from bot.tour import ANN, BEN, BRANCH, DESK_ID, SHOP, WEN, ZONE, Power, play, set_scene
+from bot.tour_desk import SUE, TOM, play_desk
 from bot.tour_loyalty import Till, play_loyalty
 from bot.tour_program import Program
 from bot.tour_screen import Screen
@@ -54,6 +55,11 @@ name = "Care desk"
 id = {ben}
 name = "Ben"
 role = "agent"
+
+[[staff.members]]
+id = {sue}
+name = "Sue"
+role = "supervisor"
 
 [api]
 # The till talks to it.
@@ -162,7 +168,7 @@ async def _demo(screen: Screen, folder: Path) -> int:
             screen,
             shop=SHOP,
             desk_id=DESK_ID,
-            people=(ANN, WEN, BEN),
+            people=(ANN, WEN, TOM, BEN, SUE),
             zone=ZONE,
             alive=program.is_alive,
         )
@@ -187,6 +193,7 @@ async def _play(stage: Stage, program: Program, folder: Path, api_url: str) -> N
     await play(stage, Power(program.kill, program.start), texts)
     till = Till(api_url, await program.make_api_key("the till"))
     await play_loyalty(stage, till, texts, ann=ANN, ben=BEN, currency="GBP")
+    await play_desk(stage, texts, ben=BEN, branch=BRANCH)
     await program.stop()
     if errors := _errors(folder / _LOG):
         raise NotSeen("carebot's log holds no error", f"It holds {len(errors)}.")
@@ -212,6 +219,7 @@ def _write_config(folder: Path, port: int, api_port: int) -> Path:
         "port": port,
         "desk": DESK_ID,
         "ben": BEN.id,
+        "sue": SUE.id,
         "database": _DATABASE,
         "api_port": api_port,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.tour_desk import SUE, TOM
 from bot.tour_stage import Persona, Stage
 from texts import Texts
 from texts.catalogue import plain
@@ -40,8 +41,11 @@ async def set_scene(stage: Stage, token: str) -> None:
     await verbs.add_person("Ann", username="ann_k", language_code=ANN.language, person_id=ANN.id)
     await verbs.add_person("小雯", language_code=WEN.language, person_id=WEN.id)
     await verbs.add_person("Ben", username="ben_at_willow", person_id=BEN.id)
+    await verbs.add_person("Tom", language_code=TOM.language, person_id=TOM.id)
+    await verbs.add_person("Sue", username="sue_at_willow", person_id=SUE.id)
     await verbs.add_group("Care desk", forum=True, chat_id=DESK_ID)
     await verbs.join_group(DESK_ID, BEN.id, status="creator")
+    await verbs.join_group(DESK_ID, SUE.id, status="administrator")
     await verbs.join_group(DESK_ID, token, status="administrator")
 
 

@@ -86,19 +86,19 @@ class Stage:
         city = self.zone.key.rpartition("/")[2].replace("_", " ")
         await self.screen.chapter(f"{self._chapters}  {title}", f"{now:%a} {now.day} {now:%b} {now:%H:%M} {city}")
 
-    async def enter(self, person: Persona, payload: str) -> None:
-        """Have a customer press Start behind a link."""
-        self._rooms.append(Room(person.id, person.name, Lane.PRIVATE))
+    async def enter(self, person: Persona, payload: str, *, lane: Lane = Lane.PRIVATE) -> None:
+        """Have a customer press Start behind a link, or, in the staff's lane, somebody who works here."""
+        self._rooms.append(Room(person.id, person.name, lane))
         self._known[person.id] = {}
         self._mark()
         await self.verbs.start(person.id, payload)
         await self.look_around()
 
-    async def say(self, person: Persona, text: str, *, thread: int | None = None) -> int:
+    async def say(self, person: Persona, text: str, *, thread: int | None = None, reply_to: int | None = None) -> int:
         """Have somebody write: a customer to the shop, staff into a topic; returns the message id."""
         self._mark()
         chat_id = None if thread is None else self.desk.chat_id
-        said = await self.verbs.send(person.id, text, chat_id, thread_id=thread)
+        said = await self.verbs.send(person.id, text, chat_id, thread_id=thread, reply_to=reply_to)
         await self.look_around()
         return int(said["id"])
 
@@ -122,7 +122,7 @@ class Stage:
         room = self.desk.chat_id if thread is not None else person.id
         message, button = self._button(room, data, thread)
         self._mark()
-        lane = Lane.STAFF if thread is not None else Lane.PRIVATE
+        lane = Lane.STAFF if thread is not None else next(r.lane for r in self._rooms if r.chat_id == room)
         tapped = Text.assemble("taps ", (f"[ {button['text']} ]", "bold"))
         await self.screen.deed(lane, person.name, person.style, tapped)
         chat_id = self.desk.chat_id if thread is not None else None
@@ -276,7 +276,8 @@ class Stage:
             speaker = self._shop if room.lane is Lane.PRIVATE else "carebot"
             return speaker, where, _OURS
         person = self._people[message["from"]["id"]]
-        return person.name, self._shop if room.lane is Lane.PRIVATE else where, person.style
+        private = room.chat_id in self._people
+        return person.name, self._shop if private else where, person.style
 
     async def _show_reaction(self, room: Room, message: Message) -> None:
         signs = "".join(sign for given in message["reactions"].values() for sign in given)
