@@ -18,7 +18,7 @@ from services.work import Person, Work, person_of_contact
 from storage import cases as case_rows
 from storage import staff as staff_rows
 from storage.case_lists import list_holds_due
-from storage.interactions import Origin
+from storage.interactions import NOWHERE, Origin
 
 LONGEST_HOLD = timedelta(days=366)
 """How far away the end of a hold may be."""
@@ -186,7 +186,13 @@ async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case 
 
 
 async def hold_case(
-    work: Work, *, case_id: int, by: StaffMember, until: datetime | None = None, reason: str = ""
+    work: Work,
+    *,
+    case_id: int,
+    by: StaffMember,
+    until: datetime | None = None,
+    reason: str = "",
+    origin: Origin = NOWHERE,
 ) -> Case | Refusal:
     """Put a case on hold until an instant, or until somebody goes on with it; its clocks stand still meanwhile."""
     case = await access_case(work, case_id=case_id, by=by, deed=Deed.HOLD)
@@ -196,7 +202,7 @@ async def hold_case(
         return Refusal("casework.refused.past")
     if until is not None and until > work.now + LONGEST_HOLD:
         return Refusal("casework.refused.too_far", {"days": LONGEST_HOLD.days})
-    await keep_reason(work, case, by=by, reason=reason)
+    await keep_reason(work, case, by=by, reason=reason, origin=origin)
     changed: dict[str, Any] = {"state": CaseState.ON_HOLD, "held_until_at": until}
     if case.owner_id is None:
         changed["owner_id"] = by.id

@@ -1,31 +1,11 @@
 """What staff do all day: write to the customer on purpose, keep a note, ask how it all works."""
 
+from domain.deeds import Deed
 from domain.interactions import Content, Kind
 from domain.outcomes import Refusal
 from handlers.staff.verbs import Ask, Done, Verb
 from services.answers import Answering, Place, ask_for_note, hear_staff, take_note
-from services.casework import reopen_by_staff, resolve_case, take_case
-
-
-async def _take(ask: Ask) -> Done | Refusal:
-    done = await take_case(ask.work, case_id=ask.case, by=ask.member)
-    if isinstance(done, Refusal):
-        return done
-    return Done("desk.taken", {"number": done.public_number, "name": ask.member.name})
-
-
-async def _resolve(ask: Ask) -> Done | Refusal:
-    done = await resolve_case(ask.work, case_id=ask.case, by=ask.member)
-    if isinstance(done, Refusal):
-        return done
-    return Done("desk.resolved", {"number": done.public_number, "name": ask.member.name})
-
-
-async def _reopen(ask: Ask) -> Done | Refusal:
-    done = await reopen_by_staff(ask.work, case_id=ask.case, by=ask.member)
-    if isinstance(done, Refusal):
-        return done
-    return Done("desk.reopened_by_staff", {"number": done.public_number, "name": ask.member.name})
+from services.case_door import access_case
 
 
 def _words(ask: Ask) -> Content:
@@ -53,7 +33,9 @@ async def _note(ask: Ask) -> Done | Refusal:
 
 
 async def _answer(ask: Ask) -> Done | Refusal:
-    """Send words to the customer; a mark at their head still keeps them back."""
+    """Send words to the customer; a mark at their head still keeps them back. In a topic one just writes."""
+    if not ask.words:
+        return await _ask_for_answer(ask)
     replied = ask.replied.id if ask.replied is not None and ask.replied.author.kind == "customer" else None
     refusal = await hear_staff(
         ask.work,
@@ -65,15 +47,21 @@ async def _answer(ask: Ask) -> Done | Refusal:
     return refusal or Done(None)
 
 
+async def _ask_for_answer(ask: Ask) -> Done | Refusal:
+    """Say that in the topic one just writes; where nothing would tell the case, ask for the words."""
+    group = ask.context.group
+    if group is None or group.forum is False:
+        return Done(None, prompt="desk.answer_prompt")
+    case = await access_case(ask.work, case_id=ask.case, by=ask.member, deed=Deed.ANSWER)
+    return case if isinstance(case, Refusal) else Done("desk.answer_here", deed=False)
+
+
 async def _help(ask: Ask) -> Done | Refusal:
     return Done("desk.help", shown=True, deed=False)
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("take", _take),
-    Verb("resolve", _resolve),
-    Verb("reopen", _reopen),
     Verb("note", _note),
-    Verb("answer", _answer, prompt="desk.answer_prompt"),
+    Verb("answer", _answer),
     Verb("help", _help, needs_case=False, aliases=("start",), menu=False),
 )

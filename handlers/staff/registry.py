@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from handlers.staff import (
     basics,
     causes,
+    deleting,
     escalations,
     loyalty,
+    menus,
+    ownership,
     recovery,
+    states,
     working,
 )
 from handlers.staff.verbs import Verb
@@ -15,9 +19,12 @@ from handlers.staff.verbs import Verb
 _MODULES = (
     basics,
     causes,
+    deleting,
     escalations,
     loyalty,
+    ownership,
     recovery,
+    states,
     working,
 )
 
@@ -27,7 +34,8 @@ def _all() -> Iterator[Verb]:
         yield from module.VERBS
 
 
-VERBS: dict[str, Verb] = {verb.name: verb for verb in _all()}
+_DEEDS: dict[str, Verb] = {verb.name: verb for verb in _all()}
+VERBS: dict[str, Verb] = {**_DEEDS, **{verb.name: verb for verb in menus.menu_verbs(_DEEDS)}}
 _ALIASES: dict[str, Verb] = {alias: verb for verb in VERBS.values() for alias in verb.aliases}
 
 
