@@ -232,6 +232,7 @@ async def _seed(work: Work, settings: Settings) -> None:
     await seed(
         work,
         groups=[(group.id, group.name, group.language) for group in settings.staff.groups],
+        takes={group.id: group.takes.seed() for group in settings.staff.groups},
         members=[(member.id, member.name, member.role, member.language) for member in settings.staff.members],
         branches=[(branch.code, branch.name) for branch in settings.business.branches],
     )

@@ -29,6 +29,7 @@ from storage import staff as staff_rows
 from storage.database import Database
 from storage.files import get_made
 from storage.outbox import OutboxRow
+from storage.outbox_heads import list_heads
 from texts import Texts
 
 log = structlog.get_logger("sender")
@@ -174,7 +175,7 @@ class Sender:
         async with self._work() as work:
             for outcome in outcomes:
                 await settle(work, outcome)
-            heads = await outbox.list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room) if room > 0 else []
+            heads = await list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room) if room > 0 else []
             dropped = await self._drop_unwanted(work, heads)
             going = [row for row in heads if row.id not in dropped and self._may_go(work, row)]
             if going:

@@ -170,6 +170,7 @@ class StaffGroup:
     unreachable_since_at: datetime | None = None
     takes: dict[str, list[str]] | None = None
     lag_told_at: datetime | None = None
+    lag_message_id: int | None = None
 
 
 class ActorKind(StrEnum):

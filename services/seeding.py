@@ -1,6 +1,7 @@
 """Seeding: staff, groups and branches of the configuration become rows once; afterwards the database owns them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from domain.people import SYSTEM, Role
 from services.work import Work
@@ -13,19 +14,21 @@ async def seed(
     work: Work,
     *,
     groups: Sequence[tuple[int, str, str | None]] = (),
+    takes: Mapping[int, dict[str, list[str]] | None] = MappingProxyType({}),
     members: Sequence[tuple[int, str, Role, str | None]] = (),
     branches: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Insert what the database does not know yet; what was changed or removed there stays as it is.
 
     ``groups`` are ``(chat_id, name, language)``, ``members`` ``(user_id, name, role, language)``, ``branches``
-    ``(code, name)``.
+    ``(code, name)``. ``takes`` has by chat id which cases come to a group, see :class:`StaffGroup`.
     """
     for chat_id, name, language in groups:
+        asks = takes.get(chat_id)
         if await staff_rows.insert_missing_group(
-            work.tx, bot_id=work.bot_id, chat_id=chat_id, name=name, language=language
+            work.tx, bot_id=work.bot_id, chat_id=chat_id, name=name, language=language, takes=asks
         ):
-            _audit(work, "staff_group", chat_id, name=name, language=language)
+            _audit(work, "staff_group", chat_id, name=name, language=language, takes=asks)
     for user_id, name, role, language in members:
         if await staff_rows.insert_missing_member(work.tx, user_id=user_id, name=name, role=role, language=language):
             _audit(work, "staff_member", user_id, name=name, role=role.value, language=language)

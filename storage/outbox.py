@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.interactions import Content, Kind, MediaRef
@@ -48,14 +48,16 @@ class OutboxRow:
     error: str | None
 
 
-_COLUMNS = tuple(outbox.c[name] for name in OutboxRow.__slots__)
+COLUMNS = tuple(outbox.c[name] for name in OutboxRow.__slots__)
+"""What a query must ask for so that :func:`row_of` can read its rows."""
 
 
-def _row(values: Any) -> OutboxRow:
+def row_of(values: Any) -> OutboxRow:
+    """Return one row of a query for ``COLUMNS``."""
     row = values._mapping
     return OutboxRow(
         **{
-            **row,
+            **{name: row[name] for name in OutboxRow.__slots__},
             "lane": Lane(row["lane"]),
             "purpose": Purpose(row["purpose"]),
             "on_unknown": OnUnknown(row["on_unknown"]),
@@ -172,44 +174,6 @@ async def queue_or_replace(tx: Tx, message: Outgoing, *, bot_id: int, now: datet
     return merged if merged is not None else await add_outgoing(tx, message, bot_id=bot_id, now=now)
 
 
-_earlier = outbox.alias("earlier")
-_paused = exists().where(
-    pauses.c.bot_id == outbox.c.bot_id,
-    or_(pauses.c.scope == outbox.c.chat_key, pauses.c.scope == "*"),
-    pauses.c.until_at > bindparam("now"),
-)
-_HEADS = (
-    select(*_COLUMNS)
-    .where(
-        outbox.c.bot_id == bindparam("bot_id"),
-        outbox.c.state == _QUEUED,
-        or_(outbox.c.not_before_at.is_(None), outbox.c.not_before_at <= bindparam("now")),
-        ~_paused,
-        ~exists().where(
-            _earlier.c.bot_id == outbox.c.bot_id,
-            _earlier.c.lane == outbox.c.lane,
-            _earlier.c.chat_key == outbox.c.chat_key,
-            _earlier.c.id < outbox.c.id,
-            _earlier.c.state.in_([_QUEUED, _SENDING]),
-        ),
-    )
-    .order_by(outbox.c.lane, outbox.c.id)
-    .limit(bindparam("limit"))
-)
-_HEADS_LOCKED = _HEADS.with_for_update(skip_locked=True)
-
-
-async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[OutboxRow]:
-    """Return the first queued row of each chat and lane that is due at ``now``, most urgent lane first.
-
-    On PostgreSQL the rows stay locked until the transaction ends. A row is due when its chat and the token are not
-    paused and its own ``not_before_at`` has come; an earlier row of the same chat and lane holds it back.
-    """
-    statement = _HEADS_LOCKED if tx.for_update else _HEADS
-    rows = await tx.execute(statement, {"bot_id": bot_id, "now": now, "limit": limit})
-    return [_row(row) for row in rows]
-
-
 _SENDING_NOW = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
@@ -272,13 +236,13 @@ def mark_settled(tx: Tx, *, row_id: int, state: str, now: datetime, error: str) 
 async def list_left_sending(tx: Tx, *, bot_id: int, claimed_before: datetime, limit: int = 500) -> list[OutboxRow]:
     """Return rows claimed until ``claimed_before`` and not settled since: if nobody is at it, their fate is unknown."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(outbox.c.state == _SENDING, outbox.c.bot_id == bot_id, outbox.c.claimed_at <= claimed_before)
         .order_by(outbox.c.id)
         .limit(limit)
     )
     rows = await tx.execute(statement.with_for_update(skip_locked=True) if tx.for_update else statement)
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 async def turn_into_send(tx: Tx, *, row_id: int) -> None:
@@ -290,14 +254,14 @@ async def turn_into_send(tx: Tx, *, row_id: int) -> None:
 
 async def get_row(tx: Tx, row_id: int) -> OutboxRow | None:
     """Return one row."""
-    row = (await tx.execute(select(*_COLUMNS).where(outbox.c.id == row_id))).first()
-    return _row(row) if row else None
+    row = (await tx.execute(select(*COLUMNS).where(outbox.c.id == row_id))).first()
+    return row_of(row) if row else None
 
 
 async def find_sent(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) -> OutboxRow | None:
     """Return the row whose message (or album of messages) stands at ``message_id`` in ``chat_id``."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(
             outbox.c.bot_id == bot_id,
             outbox.c.sent_chat_id == chat_id,
@@ -308,13 +272,13 @@ async def find_sent(tx: Tx, *, bot_id: int, chat_id: int, message_id: int) -> Ou
         .limit(1)
     )
     row = (await tx.execute(statement)).first()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 async def find_sent_of_interaction(tx: Tx, *, interaction_id: int, chat_id: int) -> OutboxRow | None:
     """Return the delivered row that carried an interaction into ``chat_id``."""
     statement = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(
             outbox.c.interaction_id == interaction_id,
             outbox.c.sent_chat_id == chat_id,
@@ -325,13 +289,13 @@ async def find_sent_of_interaction(tx: Tx, *, interaction_id: int, chat_id: int)
         .limit(1)
     )
     row = (await tx.execute(statement)).first()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 async def list_unknown(tx: Tx, *, limit: int) -> list[OutboxRow]:
     """Return the oldest rows of unknown delivery, about which a person is to decide."""
-    rows = await tx.execute(select(*_COLUMNS).where(outbox.c.state == _UNKNOWN).order_by(outbox.c.id).limit(limit))
-    return [_row(row) for row in rows]
+    rows = await tx.execute(select(*COLUMNS).where(outbox.c.state == _UNKNOWN).order_by(outbox.c.id).limit(limit))
+    return [row_of(row) for row in rows]
 
 
 async def set_pause(tx: Tx, *, bot_id: int, scope: str, until_at: datetime, reason: str) -> None:

@@ -74,11 +74,30 @@ async def insert_missing_member(tx: Tx, *, user_id: int, name: str, role: Role, 
     return done.rowcount == 1
 
 
-async def insert_missing_group(tx: Tx, *, bot_id: int, chat_id: int, name: str, language: str | None) -> bool:
-    """Insert a staff group unless one with this chat id ever existed; returns whether it did."""
-    statement = tx.insert(staff_groups).values(bot_id=bot_id, chat_id=chat_id, name=name, language=language)
+async def list_groups(tx: Tx, *, bot_id: int, active: bool = True) -> list[StaffGroup]:
+    """Return the staff groups in the order in which they came, those that were removed too unless ``active``."""
+    statement = select(staff_groups).where(staff_groups.c.bot_id == bot_id)
+    if active:
+        statement = statement.where(staff_groups.c.active)
+    return [_group(row) for row in await tx.execute(statement.order_by(staff_groups.c.id))]
+
+
+async def insert_missing_group(
+    tx: Tx, *, bot_id: int, chat_id: int, name: str, language: str | None, takes: dict[str, list[str]] | None = None
+) -> bool:
+    """Insert a staff group unless one with this chat id ever existed; returns whether it did.
+
+    ``takes`` says which cases come there, see :class:`StaffGroup`.
+    """
+    values = {"bot_id": bot_id, "chat_id": chat_id, "name": name, "language": language, "takes": takes}
+    statement = tx.insert(staff_groups).values(**values)
     done = await tx.execute(statement.on_conflict_do_nothing(index_elements=["bot_id", "chat_id"]))
     return done.rowcount == 1
+
+
+async def change_group(tx: Tx, group_id: int, **values: Any) -> None:
+    """Change columns of a staff group."""
+    await tx.execute(update(staff_groups).where(staff_groups.c.id == group_id).values(**values))
 
 
 async def set_forum(tx: Tx, *, group_id: int, forum: bool | None) -> None:
@@ -108,3 +127,13 @@ async def set_group_reach(tx: Tx, *, group_id: int, unreachable_since_at: dateti
     await tx.execute(
         update(staff_groups).where(staff_groups.c.id == group_id).values(unreachable_since_at=unreachable_since_at)
     )
+
+
+async def set_lag_told(tx: Tx, *, group_id: int, told_at: datetime | None) -> None:
+    """Keep when a staff group last read how far it lags behind, or that it has caught up."""
+    await change_group(tx, group_id, lag_told_at=told_at)
+
+
+async def set_lag_message(tx: Tx, *, group_id: int, message_id: int) -> None:
+    """Keep which message in a staff group says how far it lags behind."""
+    await change_group(tx, group_id, lag_message_id=message_id)

@@ -163,6 +163,7 @@ staff_groups = table(
     Column("unreachable_since_at", Instant),
     Column("takes", JSON(none_as_null=True), comment="which cases: branches, aspects, tiers, languages; empty: all"),
     Column("lag_told_at", Instant, comment="when the group last read how far it lags behind"),
+    Column("lag_message_id", BigInteger, comment="the message that says so"),
     UniqueConstraint("bot_id", "chat_id"),
     erasure=NOBODYS,
 )

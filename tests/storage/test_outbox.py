@@ -1,21 +1,30 @@
 """The outbox: first in, first out a chat and lane; urgent lanes first; nothing twice by its key."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
-from sqlalchemy import text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from domain.interactions import Content, Kind
 from domain.outgoing import Outgoing, Purpose, to_chat
-from storage import outbox
+from storage import outbox, outbox_heads
 from storage.counts import count_by_state
 from storage.database import Database, open_database
+from storage.outbox_heads import list_heads
+from storage.tables import outbox as outbox_table
 from tests.storage.plans import plan_of
 
 BOT = 42
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 ANN, BOB = 1001, 1002
+_PURPOSES = (Purpose.CONVERSATION, Purpose.CUSTOMER_WORDS, Purpose.BIRTHDAY)
+_STATES = ("queued", "queued", "queued", "later", "sending")
 
 
 def words(text: str, *, to: int = ANN, purpose: Purpose = Purpose.CONVERSATION, **more: object) -> Outgoing:
@@ -32,7 +41,7 @@ async def queue(database: Database, *messages: Outgoing) -> list[int]:
 async def heads(database: Database, *, later: timedelta = timedelta()) -> list[str]:
     """Return the words that may go now, in order."""
     async with database.write() as tx:
-        rows = await outbox.list_heads(tx, bot_id=BOT, now=NOW + later, limit=100)
+        rows = await list_heads(tx, bot_id=BOT, now=NOW + later, limit=100)
         return [row.body["content"]["text"] for row in rows if row.body]
 
 
@@ -95,7 +104,7 @@ async def test_a_waiting_card_takes_the_new_words_in_its_place(database: Databas
             await outbox.queue_or_replace(tx, words(state, coalesce_key=card), bot_id=BOT, now=NOW)
     assert await heads(database) == ["answered"]
     async with database.write() as tx:
-        (row,) = await outbox.list_heads(tx, bot_id=BOT, now=NOW, limit=1)
+        (row,) = await list_heads(tx, bot_id=BOT, now=NOW, limit=1)
         await outbox.mark_sending(tx, ids=[row.id], now=NOW)
         await outbox.queue_or_replace(tx, words("resolved", coalesce_key=card), bot_id=BOT, now=NOW)
         outbox.mark_sent(tx, row_id=row.id, now=NOW, chat_id=ANN, message_id=1)
@@ -122,8 +131,8 @@ async def test_two_senders_never_hold_the_same_row(postgresql_database_url: str)
     try:
         await queue(database, words("hello Ann"), words("hello Bob", to=BOB))
         async with database.write() as first, database.write() as second:
-            mine = await outbox.list_heads(first, bot_id=BOT, now=NOW, limit=1)
-            theirs = await outbox.list_heads(second, bot_id=BOT, now=NOW, limit=10)
+            mine = await list_heads(first, bot_id=BOT, now=NOW, limit=1)
+            theirs = await list_heads(second, bot_id=BOT, now=NOW, limit=10)
             assert not {row.id for row in mine} & {row.id for row in theirs}
             assert len(mine) == len(theirs) == 1
     finally:
@@ -144,9 +153,44 @@ async def test_heads_are_found_by_index(sqlite_url: str) -> None:
                 )
             )
             await tx.execute(text("ANALYZE"))
-        plan = await plan_of(database, outbox._HEADS, {"bot_id": BOT, "now": NOW, "limit": 100})
+        values = {"bot_id": BOT, "now": NOW, "limit": 100, "near": 100}
+        plan = await plan_of(database, outbox_heads._NEAR_HEADS[False], values)
         assert "ix_outbox_queue" in plan
         assert "ix_outbox_open" in plan
         assert "SCAN outbox" not in plan
     finally:
         await database.close()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(_PURPOSES), st.sampled_from(_STATES)), max_size=40),
+    st.integers(1, 9),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_deep_and_shallow_queues_give_the_same_heads(
+    database: Database, queue_of: list[tuple[str, Purpose, str]], limit: int
+) -> None:
+    """However deep the queue of a chat, exactly those go that a look at every row would choose."""
+    chats = "abcdefgh"
+    async with database.write() as tx:
+        await tx.execute(text("DELETE FROM outbox"))
+        for chat, purpose, state in queue_of:
+            row_id = await outbox.add_outgoing(
+                tx, words(chat, to=chats.index(chat) + 1, purpose=purpose), bot_id=BOT, now=NOW
+            )
+            if state == "later":
+                outbox.postpone(tx, row_id=row_id, until_at=NOW + MINUTE)
+            elif state == "sending":
+                await outbox.mark_sending(tx, ids=[row_id], now=NOW)
+        wanted = _heads_by_hand((await tx.execute(select(outbox_table).order_by(outbox_table.c.id))).all())
+        with patch.object(outbox_heads, "_NEAR_MORE", 0):
+            found = await list_heads(tx, bot_id=BOT, now=NOW, limit=limit)
+        assert [row.id for row in found] == wanted[:limit]
+
+
+def _heads_by_hand(rows: Sequence[Any]) -> list[int]:
+    first: dict[tuple[int, str], Any] = {}
+    for row in rows:
+        first.setdefault((row.lane, row.chat_key), row)
+    due = [row for row in first.values() if row.state == "queued" and (row.not_before_at or NOW) <= NOW]
+    return [row.id for row in sorted(due, key=lambda row: (row.lane, row.id))]
