@@ -24,7 +24,9 @@ from domain.words import says_thanks
 from services import cards, desk, escalations
 from services.case_door import change_case, living_case, moment_for
 from services.ownership import give_if_absent, give_in_turn
+from services.scores import ask_score
 from services.speech import say
+from services.task_ends import end_of_case as end_of_tasks
 from services.work import Person, Work
 from storage import cases as case_rows
 from storage import staff as staff_rows
@@ -169,7 +171,9 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
     await cards.show_card(work, case)
     await escalations.end_of_case(work, case)
     await desk.notice_case(work, case, "desk.confirmed", name=person.customer.name)
-    await say(work, person, "case.closed", replacing=replacing, case_id=case.id, number=case.public_number)
+    await end_of_tasks(work, case)
+    if not await ask_score(work, person, case, replacing=replacing):
+        await say(work, person, "case.closed", replacing=replacing, case_id=case.id, number=case.public_number)
     return case
 
 
@@ -185,6 +189,22 @@ async def reopen_by_customer(work: Work, person: Person, *, case: Case, replacin
 
 
 async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | None = None) -> Case:
+    case = await take_up_again(work, person, case=case)
+    await say(
+        work,
+        person,
+        "case.reopened",
+        purpose=Purpose.PROMISE,
+        replacing=replacing,
+        case_id=case.id,
+        number=case.public_number,
+        moment=moment_for(work, person, case.promised_at),
+    )
+    return case
+
+
+async def take_up_again(work: Work, person: Person, *, case: Case) -> Case:
+    """Open an ended case again for its customer, whom the caller tells of it."""
     due = first_response_due(work.now, work.rules.answer_within)
     case = change_case(
         work,
@@ -207,15 +227,4 @@ async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | No
     case = await give_if_absent(work, case)
     await cards.show_card(work, case)
     await desk.notice_case(work, case, "desk.reopened", name=person.customer.name)
-    moment = moment_for(work, person, due)
-    await say(
-        work,
-        person,
-        "case.reopened",
-        purpose=Purpose.PROMISE,
-        replacing=replacing,
-        case_id=case.id,
-        number=case.public_number,
-        moment=moment,
-    )
     return case

@@ -17,7 +17,7 @@ from storage import responses as rows
 from storage.deliveries import Delivery
 from texts.catalogue import safe
 
-SURVEY = "csat"
+SURVEY = rows.CASE_SURVEY
 VERSION = 1
 MOST = 5
 _PREFIX = "case:"

@@ -14,6 +14,7 @@ from domain.tasks import OWED, Task
 from domain.workdays import WorkCalendar
 from services import cards, desk, task_words
 from services.case_door import moment_for
+from services.hours import calendar_of
 from services.private_desk import tell_member
 from services.speech import say
 from services.task_ends import audit_task
@@ -29,7 +30,7 @@ async def remind_due(work: Work, *, limit: int) -> int:
 
     Each is told of twice at most: before its time, and when that has passed.
     """
-    calendar = WorkCalendar(work.rules.desk.hours, work.rules.zone)
+    calendar = calendar_of(work)
     if not calendar.is_working(work.now):
         return 0
     near = []

@@ -15,6 +15,7 @@ from domain.instants import zone_named
 from domain.people import Consent, ConsentClass, Reach
 from domain.points import EntryKind
 from storage.database import Tx
+from storage.responses import CASE_SURVEY
 from storage.tables import (
     cases,
     consents,
@@ -28,6 +29,7 @@ from storage.tables import (
     point_lots,
     purchases,
     refunds,
+    survey_responses,
 )
 
 _SLICE = 1000
@@ -101,6 +103,11 @@ _complaint = (
 _low_score = select(func.max(feedback.c.at)).where(
     feedback.c.customer_id == customers.c.id, feedback.c.stars <= LOW_STARS
 )
+_low_case_score = select(func.max(survey_responses.c.answered_at)).where(
+    survey_responses.c.customer_id == customers.c.id,
+    survey_responses.c.survey == CASE_SURVEY,
+    survey_responses.c.score <= LOW_STARS,
+)
 _refunded = (
     select(func.max(refunds.c.at))
     .join(purchases, purchases.c.id == refunds.c.purchase_id)
@@ -116,7 +123,8 @@ _FACTS = (
         consents.c.given,
         consents.c.until_at,
         exists().where(*_complaint).label("open_complaint"),
-        _low_score.scalar_subquery().label("low_score_at"),
+        _low_score.scalar_subquery().label("low_stars_at"),
+        _low_case_score.scalar_subquery().label("low_case_score_at"),
         _refunded.scalar_subquery().label("refund_at"),
     )
     .select_from(
@@ -154,7 +162,7 @@ async def load_facts(
                 reach=reach,
                 consent=None if row.given is None else Consent(kind, row.given, row.until_at),
                 open_complaint=bool(row.open_complaint),
-                low_score_at=row.low_score_at,
+                low_score_at=max((at for at in (row.low_stars_at, row.low_case_score_at) if at), default=None),
                 refund_at=row.refund_at,
                 told_at=tuple(told[row.id]),
             )

@@ -10,6 +10,9 @@ from domain.cases import CaseState
 from storage.database import Tx
 from storage.tables import cases, customers, deliveries, survey_responses
 
+CASE_SURVEY = "csat"
+"""The one question about a case: how content its customer is, from 1 to 5."""
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

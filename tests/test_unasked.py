@@ -85,5 +85,5 @@ def test_only_who_asks_hands_a_delivery_to_the_outbox() -> None:
             for node in ast.walk(tree)
         )
     }
-    assert {path.stem for path in queueing} == {"birthday", "changes", "notice_feed"}
+    assert {path.stem for path in queueing} == {"birthday", "changes", "notice_feed", "scores"}
     assert all(_asks(tree) for tree in queueing.values())

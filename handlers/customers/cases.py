@@ -89,7 +89,7 @@ def _choices(context: CareContext, case: Case) -> Rows:
     solved = button(context, "case.button.solved", f"c:solved:{case.id}")
     back = button(context, "cases.button.back", "c:cases")
     if case.live:
-        return ((add, solved), (back,))
+        return ((add, solved), (button(context, "aftercare.call.button", f"c:call:{case.id}"),), (back,))
     if case.state is CaseState.RESOLVED:
         return ((solved, button(context, "case.button.not_solved", f"c:unsolved:{case.id}")), (back,))
     ended = case.closed_at or case.resolved_at

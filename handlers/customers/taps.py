@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from handlers.context import CareContext
 from handlers.customers import (
     birthday,
+    call_backs,
     cases,
     complaint,
     feedback,
@@ -13,6 +14,7 @@ from handlers.customers import (
     mydata,
     points,
     rewards,
+    scores,
     welcome,
     wishes,
 )
@@ -36,6 +38,10 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:cases": cases.on_list,
     "c:case": cases.on_case,
     "c:add": cases.on_add,
+    "c:call": call_backs.on_tap,
+    "c:cback": scores.on_check_back,
+    "c:score": scores.on_score,
+    "c:sdone": scores.on_done,
     "c:added": cases.on_added,
     "c:solved": cases.on_solved,
     "c:unsolved": cases.on_unsolved,

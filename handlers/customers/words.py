@@ -7,6 +7,7 @@ from domain.interactions import Kind
 from handlers.context import CareContext
 from handlers.customers import (
     birthday,
+    call_backs,
     cases,
     complaint,
     feedback,
@@ -15,6 +16,7 @@ from handlers.customers import (
     mydata,
     points,
     rewards,
+    scores,
     welcome,
     wishes,
 )
@@ -59,6 +61,8 @@ _IN_DIALOGUE: dict[DialogueName, Callable[[CareContext], Awaitable[bool]]] = {
     DialogueName.BIRTHDAY: birthday.in_birthday,
     DialogueName.LINK: linking.in_link,
     DialogueName.FORGET: mydata.in_forgetting,
+    DialogueName.SCORE: scores.in_score,
+    DialogueName.CALL_BACK: call_backs.in_call_back,
 }
 
 
@@ -85,6 +89,8 @@ async def _hear(context: CareContext) -> None:
     if dialogue is not None and await _answers_staff(context, dialogue):
         await settle(work, context.customer)
         dialogue = None
+    if dialogue is None and call_backs.wants_call(context) and await call_backs.on_wish(context):
+        return
     elsewhere = dialogue is not None and await _answers_a_case(context, dialogue)
     if dialogue is None or elsewhere or not await _IN_DIALOGUE[dialogue.name](context):
         await free.on_words(context)
