@@ -57,8 +57,10 @@ async def give_voucher(
 ) -> Voucher | Approval | Refusal:
     """Give a customer a voucher that costs them nothing; its price in points is measured by the same limit."""
     reward = await get_reward_by_key(work.tx, reward_key)
-    if reward is None:
-        return Refusal("points.refused.no_reward")
+    refusal = rewards.why_not_on_offer(work, reward)
+    given = await get_entry_by_key(work.tx, source_key) is not None
+    if reward is None or (refusal is not None and not given):
+        return refusal or Refusal("points.refused.no_reward")
     asked = {"points": reward.price_points, "reason": reason.strip(), "source_key": source_key, "reward": reward.key}
     wish = _Wish(approval_rows.VOUCHER, customer_id, case_id, asked)
     ready = await _ready(work, wish, by=by)

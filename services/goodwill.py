@@ -9,13 +9,15 @@ from services import speech
 from services.vouchers import good_until, person_of_customer
 from services.work import Person, Work, person_of_contact
 from storage import cases as case_rows
+from storage.audit import add_audit
 from storage.interactions import NOWHERE
 from texts.days import number_in_words
 
 
 async def tell_points(work: Work, entry: Entry, *, by: Actor, reason: str) -> None:
-    """Tell a customer of points from us; once an entry."""
+    """Note points from us on their case, and tell the customer."""
     case, person = await _whom(work, entry.customer_id, entry.case_id)
+    _audit(work, entry.customer_id, case, by=by, given={"points": entry.points, "reason": reason})
     if person is None:
         await _keep(work, entry.customer_id, case, by=by, words=f"+{entry.points} · {reason}")
         return
@@ -33,8 +35,9 @@ async def tell_points(work: Work, entry: Entry, *, by: Actor, reason: str) -> No
 async def tell_voucher(
     work: Work, voucher: Voucher, reward: Reward, *, case_id: int | None, by: Actor, reason: str
 ) -> None:
-    """Tell a customer of a voucher from us; its picture follows by itself. Once a voucher."""
+    """Note a voucher from us on its case, and tell the customer; its picture follows by itself."""
     case, person = await _whom(work, voucher.customer_id, case_id)
+    _audit(work, voucher.customer_id, case, by=by, given={"reward": reward.key, "reason": reason})
     if person is None:
         await _keep(work, voucher.customer_id, case, by=by, words=f"{reward.key} · {reason}")
         return
@@ -57,6 +60,19 @@ async def _whom(work: Work, customer_id: int, case_id: int | None) -> tuple[Case
     case = await case_rows.get_case(work.tx, case_id) if case_id is not None else None
     person = await person_of_contact(work, case.contact_point_id) if case and case.contact_point_id else None
     return case, person or await person_of_customer(work, customer_id)
+
+
+def _audit(work: Work, customer_id: int, case: Case | None, *, by: Actor, given: dict[str, object]) -> None:
+    if case is not None:
+        add_audit(
+            work.tx,
+            at=work.now,
+            actor=by,
+            action="case.recover",
+            subject=("case", case.id),
+            customer_id=customer_id,
+            after=given,
+        )
 
 
 async def _keep(work: Work, customer_id: int, case: Case | None, *, by: Actor, words: str) -> None:

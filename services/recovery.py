@@ -12,7 +12,6 @@ from domain.rewards import Reward, Voucher
 from services import approvals, cards
 from services.case_door import access_case, actor_of
 from services.work import Work
-from storage.audit import add_audit
 from storage.rewards import get_reward, get_reward_by_key, list_rewards
 
 _AMOUNTS = (20, 50, 100, 200, 500, 1000)
@@ -61,7 +60,7 @@ async def give_points(
         return case
     if points <= 0:
         return Refusal("recovery.refused.usage")
-    done = await approvals.change_points(
+    return await approvals.change_points(
         work,
         case.customer_id,
         points=points,
@@ -71,8 +70,6 @@ async def give_points(
         case_id=case.id,
         warm=True,
     )
-    _audit(work, case, by, done, points=points)
-    return done
 
 
 async def give_voucher(
@@ -82,7 +79,7 @@ async def give_voucher(
     case = await access_case(work, case_id=case_id, by=by, deed=Deed.RECOVER)
     if isinstance(case, Refusal):
         return case
-    done = await approvals.give_voucher(
+    return await approvals.give_voucher(
         work,
         case.customer_id,
         reward_key=reward_key,
@@ -91,8 +88,6 @@ async def give_voucher(
         by=actor_of(by),
         case_id=case.id,
     )
-    _audit(work, case, by, done, reward=reward_key)
-    return done
 
 
 async def _about(work: Work, case: Case) -> str:
@@ -100,27 +95,6 @@ async def _about(work: Work, case: Case) -> str:
     key = f"aspect.{case.aspect}" if case.aspect else f"case.kind.{case.kind}"
     about = work.texts.button(key, language)
     return work.texts.button("recovery.reason", language, number=case.public_number, about=about)
-
-
-def _audit(
-    work: Work, case: Case, by: StaffMember, done: Entry | Voucher | Approval | Refusal, **given: object
-) -> None:
-    """Note on the case what was given or asked for; what was given before under the same key is not noted again."""
-    if isinstance(done, Refusal):
-        return
-    at = done.issued_at if isinstance(done, Voucher) else done.asked_at if isinstance(done, Approval) else done.at
-    if at < work.now:
-        return
-    action = "case.recover_asked" if isinstance(done, Approval) else "case.recover"
-    add_audit(
-        work.tx,
-        at=work.now,
-        actor=actor_of(by),
-        action=action,
-        subject=("case", case.id),
-        customer_id=case.customer_id,
-        after=given,
-    )
 
 
 async def find_reward(work: Work, key: str) -> Reward | None:

@@ -166,7 +166,7 @@ async def give(
     if any([await get_entry_by_key(work.tx, key) for key in (source_key, granted_key)]):
         return Refusal("points.refused.key_taken")
     reward = await reward_rows.get_reward(work.tx, reward_id)
-    refusal = _why_not_on_offer(work, reward)
+    refusal = why_not_on_offer(work, reward)
     if reward is None or refusal is not None:
         return refusal or Refusal("points.refused.no_reward")
     if (await points.balance_of(work, customer_id)).points < 0:
@@ -187,7 +187,7 @@ async def give(
 
 async def _why_not(work: Work, customer_id: int, reward: Reward | None) -> Refusal | None:
     """Return why this reward cannot be had by this customer now; the last word has the statement that takes it."""
-    refusal = _why_not_on_offer(work, reward)
+    refusal = why_not_on_offer(work, reward)
     if reward is None or refusal is not None:
         return refusal
     available = (await points.balance_of(work, customer_id)).spendable
@@ -196,7 +196,8 @@ async def _why_not(work: Work, customer_id: int, reward: Reward | None) -> Refus
     return None
 
 
-def _why_not_on_offer(work: Work, reward: Reward | None) -> Refusal | None:
+def why_not_on_offer(work: Work, reward: Reward | None) -> Refusal | None:
+    """Return why nobody can have this reward now: not on the shelf, not its time, or sold out."""
     if reward is None or not reward.active:
         return Refusal("points.refused.no_reward")
     if reward.valid_from_at is not None and work.now < reward.valid_from_at:
