@@ -106,12 +106,13 @@ def _keep(work: Work, case: Case, clocks: dict[ClockKind, Clock], **changed: Any
     if not changed:
         return case
     case = replace(case, **changed)
-    case_rows.save_case(work.tx, case, **_stored(changed))
+    case_rows.save_case(work.tx, case, **changed)
     return case
 
 
-def _stored(changed: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+def keep_told(work: Work, case: Case, told: tuple[str, ...], *, clocks: dict[ClockKind, Clock] | None = None) -> Case:
+    """Keep what staff were told of a case's clocks, and when these are looked at next."""
+    return _keep(work, case, clocks_of(case) if clocks is None else clocks, sla_told=told)
 
 
 def looks_of(work: Work, clocks: Iterable[Clock], told: Iterable[str]) -> list[Look]:

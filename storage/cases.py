@@ -81,6 +81,24 @@ async def list_of_customer(tx: Tx, customer_id: int, *, limit: int) -> list[Case
     )
 
 
+async def find_earlier_complaint(tx: Tx, case: Case, *, since: datetime) -> int | None:
+    """Return the number of the customer's newest complaint before ``case``, opened since then; nothing is locked."""
+    statement = (
+        select(cases.c.number)
+        .where(
+            cases.c.customer_id == case.customer_id,
+            cases.c.id < case.id,
+            cases.c.kind == CaseKind.COMPLAINT.value,
+            cases.c.opened_at >= since,
+            or_(cases.c.ended_as.is_(None), cases.c.ended_as.in_((EndedAs.SOLVED.value, EndedAs.SILENCE.value))),
+        )
+        .order_by(cases.c.id.desc())
+        .limit(1)
+    )
+    found: int | None = (await tx.execute(statement)).scalar()
+    return found
+
+
 async def next_case_number(tx: Tx) -> int:
     """Hand out the next public number; two transactions never get the same one."""
     insert = tx.insert(counters).values(name="case", last=FIRST_CASE_NUMBER)
@@ -145,7 +163,7 @@ async def list_without_view(tx: Tx, *, limit: int) -> list[Case]:
     """Return live cases that no staff group shows yet, oldest first."""
     statement = (
         select(*COLUMNS)
-        .where(cases.c.staff_group_id.is_(None), cases.c.state.in_(_LIVE))
+        .where(cases.c.staff_group_id.is_(None), cases.c.state.in_(_LIVE), cases.c.confidential.is_(False))
         .order_by(cases.c.id)
         .limit(limit)
     )
