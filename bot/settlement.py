@@ -14,8 +14,8 @@ from bot.transport_errors import outcome_of, retry_after_s
 from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
 from domain.people import SYSTEM, MemberReach
 from services import delivery, desk
-from services.groups import follow_group
 from services.speech import tell
+from services.views import follow_group
 from services.work import Work
 from storage import cases as case_rows
 from storage import focus as focus_rows

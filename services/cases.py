@@ -23,6 +23,7 @@ from domain.people import Actor
 from domain.words import says_thanks
 from services import cards, desk, escalations
 from services.case_door import change_case, living_case, moment_for
+from services.groups import group_for
 from services.ownership import give_if_absent, give_in_turn
 from services.scores import ask_score
 from services.speech import say
@@ -52,7 +53,7 @@ async def open_case(
 
     The summary is the customer's own first words unless one is given.
     """
-    group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
+    group = await group_for(work, person, aspect)
     said = await list_by_ids(work.tx, interaction_ids)
     due = first_response_due(work.now, work.rules.answer_within)
     case = await case_rows.insert_case(

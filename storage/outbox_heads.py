@@ -88,7 +88,7 @@ def _with_locked(statement: Select[Any]) -> dict[bool, Select[Any]]:
 _NEAR_HEADS = _with_locked(_near_heads())
 _NEAR_HEADS_OF_LANE = _with_locked(_near_heads(outbox.c.lane == _LANE))
 _FAR_HEADS_OF_LANE = _with_locked(_far_heads())
-_ANY_QUEUED = (
+_ANY_QUEUED: Select[Any] = (
     select(literal_column("1")).where(outbox.c.bot_id == bindparam("bot_id"), outbox.c.state == _QUEUED).limit(1)
 )
 

@@ -12,7 +12,7 @@ from telegram import (
 from domain.people import NOBODY, SYSTEM, Actor
 from handlers.context import CareContext
 from services.case_door import actor_of
-from services.groups import follow_group, join_group, lose_group
+from services.views import follow_group, join_group, lose_group
 
 
 async def on_migration(update: Update, context: CareContext) -> bool:

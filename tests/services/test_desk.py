@@ -9,11 +9,12 @@ from domain.cases import CaseKind
 from domain.interactions import Content, Kind, MediaRef
 from domain.outgoing import TargetKind
 from domain.people import Actor, ActorKind
+from domain.signing import CAPTION_LIMIT, TEXT_LIMIT, signed, utf16_length
 from services.cases import open_case
 from services.customers import meet
-from domain.signing import CAPTION_LIMIT, TEXT_LIMIT, signed, utf16_length
-from services.desk import adopt_cases, show_history
+from services.desk import show_history
 from services.speech import record_heard
+from services.views import adopt_cases
 from services.work import Work
 from storage.cases import get_case, lose_topic
 from storage.database import Database
