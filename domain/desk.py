@@ -105,7 +105,10 @@ class CannedSeed:
 
 @dataclass(frozen=True, slots=True)
 class DeskRules:
-    """All rules of the desk together. ``digest_at`` is local to the business; ``None`` sends no daily digest."""
+    """All rules of the desk together. ``digest_at`` is local to the business; ``None`` sends no daily digest.
+
+    ``reach_us`` says by language how the shop is reached by somebody whose words here are not passed on.
+    """
 
     hours: Hours = field(default_factory=Hours)
     sla: SlaRules = field(default_factory=SlaRules)
@@ -116,6 +119,7 @@ class DeskRules:
     assigning: Assigning = Assigning.NONE
     canned: tuple[CannedSeed, ...] = ()
     digest_at: time | None = time(9)
+    reach_us: dict[str, str] = field(default_factory=dict)
     ask_score: bool = True
     ask_score_after: timedelta = timedelta(hours=24)
     task_reminder: timedelta = timedelta(minutes=30)

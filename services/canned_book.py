@@ -1,4 +1,6 @@
-"""The book of ready answers: who supervises writes in it, every change is audited; a fresh database gets a first one."""
+"""The book of ready answers: who supervises writes in it, audited; a fresh database gets a first one."""
+
+from collections.abc import Mapping
 
 from domain.canned import MOST_ANSWERS, NAME_LETTERS, WORDS_LETTERS, Canned, MacroEvent
 from domain.deeds import Deed, why_not
@@ -90,9 +92,10 @@ async def _change(
     if before is None or before.active is removed:
         return Refusal("ready.refused.gone")
     await rows.change_canned(work.tx, canned_id, now=work.now, **changed)
-    action = {False: "canned.remove", True: "canned.bring_back"}.get(bool(changed.get("active")), "canned.change")
-    old = {name: getattr(before, name) for name in changed}
-    _audit(work, canned_id, actor_of(by), action if "active" in changed else "canned.change", old, dict(changed))
+    action = "canned.change"
+    if "active" in changed:
+        action = "canned.bring_back" if removed else "canned.remove"
+    _audit(work, canned_id, actor_of(by), action, {name: getattr(before, name) for name in changed}, changed)
     return await _current(work, canned_id)
 
 
@@ -103,9 +106,17 @@ async def _current(work: Work, canned_id: int) -> Canned:
 
 
 def _audit(
-    work: Work, canned_id: int, by: Actor, action: str, before: dict[str, object] | None, after: dict[str, object]
+    work: Work, canned_id: int, by: Actor, action: str, before: Mapping[str, object] | None, after: Mapping[str, object]
 ) -> None:
-    add_audit(work.tx, at=work.now, actor=by, action=action, subject=("canned", canned_id), before=before, after=after)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action=action,
+        subject=("canned", canned_id),
+        before=dict(before) if before is not None else None,
+        after=dict(after),
+    )
 
 
 async def seed_canned(work: Work) -> None:

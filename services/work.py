@@ -30,7 +30,7 @@ class Work:
 class Person:
     """A customer in a private chat, as this transaction sees them; later changes show in the same object.
 
-    ``case_ids`` are the cases not yet closed, oldest first.
+    ``case_ids`` are the cases not yet closed, oldest first; ``heard_at`` is when they last wrote in this transaction.
     """
 
     contact: ContactPoint
@@ -39,6 +39,7 @@ class Person:
     notice_version: int | None = None
     is_new: bool = False
     case_ids: list[int] = field(default_factory=list)
+    heard_at: datetime | None = None
 
     @property
     def language(self) -> str:

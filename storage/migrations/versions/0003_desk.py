@@ -184,6 +184,13 @@ def _make_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_bans_customer_id", "bans", ["customer_id"])
+    op.create_index(
+        "ix_bans_until_at",
+        "bans",
+        ["until_at"],
+        sqlite_where=sa.text("lifted_at IS NULL"),
+        postgresql_where=sa.text("lifted_at IS NULL"),
+    )
 
     op.create_table(
         "case_tags",
