@@ -25,6 +25,7 @@ ALLOWED_UPDATES = (
     "edited_message",
     "callback_query",
     "my_chat_member",
+    "chat_member",
     "message_reaction",
 )
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"

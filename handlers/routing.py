@@ -32,6 +32,8 @@ async def route(update: Update, context: CareContext) -> None:
         await _on_tap(update, context)
     elif update.my_chat_member is not None:
         await _on_membership(update.my_chat_member, context)
+    elif update.chat_member is not None:
+        await staff_group.on_membership(update.chat_member, context)
     elif update.message_reaction is not None:
         await _on_reaction(update.message_reaction, context, update.update_id)
 

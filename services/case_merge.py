@@ -1,5 +1,6 @@
 """Duplicates: two live cases of one customer become one, with all that was said, tagged, promised and planned."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,10 @@ from domain.deeds import Deed
 from domain.interactions import Content, Direction, Kind
 from domain.outcomes import Refusal
 from domain.people import ActorKind, StaffMember
-from services import cards, desk, escalations
+from domain.sla import ClockKind, clocks_of
+from services import cards, desk, escalations, sla
 from services.case_door import access_case, actor_of, change_case
+from services.hours import calendar_of
 from services.speech import say
 from services.task_ends import end_of_case as end_of_tasks
 from services.work import Work, person_of_contact
@@ -47,7 +50,7 @@ async def merge_cases(work: Work, *, case_id: int, into_number: int, by: StaffMe
     main = await _take_over(work, duplicate, main, by=by)
     duplicate = change_case(
         work,
-        duplicate,
+        await get_case(work.tx, duplicate.id) or duplicate,
         by=actor_of(by),
         action="case.merge",
         state=CaseState.CLOSED,
@@ -55,6 +58,7 @@ async def merge_cases(work: Work, *, case_id: int, into_number: int, by: StaffMe
         ended_as=EndedAs.MERGED,
         merged_into=main.id,
     )
+    duplicate = await sla.on_closed(work, duplicate)
     await end_of_tasks(work, duplicate, by=actor_of(by))
     await escalations.end_of_case(work, duplicate)
     await _show(work, duplicate, main, said, by=by)
@@ -85,11 +89,7 @@ def _is_customers(said: Any) -> bool:
 
 async def _take_over(work: Work, duplicate: Case, main: Case, *, by: StaffMember) -> Case:
     """Let the case that goes on owe everything that the duplicate owed."""
-    changed: dict[str, Any] = {
-        name: _earlier(getattr(main, name), getattr(duplicate, name)) for name in ("promised_at", "resolution_due_at")
-    }
-    if main.first_response_at is None and duplicate.first_response_at is None:
-        changed["first_response_due_at"] = _earlier(main.first_response_due_at, duplicate.first_response_due_at)
+    changed: dict[str, Any] = {"promised_at": _earlier(main.promised_at, duplicate.promised_at)}
     if main.state not in _OWED and duplicate.state in _OWED:
         changed["state"] = next_state(main.state, CaseEvent.CUSTOMER_SPEAKS) or main.state
     if duplicate.priority.weight > main.priority.weight:
@@ -102,7 +102,23 @@ async def _take_over(work: Work, duplicate: Case, main: Case, *, by: StaffMember
         "last_customer_at": _later(main.last_customer_at, duplicate.last_customer_at),
     }
     changed = {name: value for name, value in changed.items() if value != getattr(main, name)}
-    return change_case(work, main, by=actor_of(by), action="case.merge_in", **changed)
+    main = change_case(work, main, by=actor_of(by), action="case.merge_in", **changed)
+    return await _join_clocks(work, duplicate, main)
+
+
+async def _join_clocks(work: Work, duplicate: Case, main: Case) -> Case:
+    """Let the clock that is due earlier run on, of each kind; an answer still owed to a duplicate is the next one."""
+    main = await sla.on_target_moved(work, await sla.on_resumed(work, main), tell=False)
+    calendar, clocks = calendar_of(work), clocks_of(main)
+    for clock in clocks_of(await sla.on_resumed(work, duplicate)).values():
+        if clock.kind is ClockKind.FIRST_RESPONSE and main.first_response_at is not None:
+            clock = replace(clock, kind=ClockKind.NEXT_RESPONSE)
+        other = clocks.get(clock.kind)
+        due, others_due = clock.due_at(calendar), other.due_at(calendar) if other is not None else None
+        if others_due is None or (due is not None and due < others_due):
+            clocks[clock.kind] = clock
+    main = sla.keep_told(work, main, main.sla_told, clocks=clocks)
+    return main if main.state in _OWED else await sla.on_paused(work, main)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -12,7 +12,10 @@ from telegram import (
 from domain.people import NOBODY, SYSTEM, Actor
 from handlers.context import CareContext
 from services.case_door import actor_of
+from services.members import hear_leaving
 from services.views import follow_group, join_group, lose_group
+
+_GONE = (ChatMember.LEFT, ChatMember.BANNED)
 
 
 async def on_migration(update: Update, context: CareContext) -> bool:
@@ -37,7 +40,7 @@ async def on_our_membership(change: ChatMemberUpdated, context: CareContext) -> 
     group, now = context.group, change.new_chat_member
     assert group is not None
     by = _actor(context, change.from_user.id)
-    if now.status in (ChatMember.LEFT, ChatMember.BANNED):
+    if now.status in _GONE:
         await lose_group(context.work, group, by=by)
         return
     may_write = not isinstance(now, ChatMemberRestricted) or now.can_send_messages
@@ -45,6 +48,15 @@ async def on_our_membership(change: ChatMemberUpdated, context: CareContext) -> 
         isinstance(now, ChatMemberAdministrator) and bool(now.can_manage_topics)
     )
     await join_group(context.work, group, by=by, may_write=may_write, may_open_topics=may_open_topics)
+
+
+async def on_membership(change: ChatMemberUpdated, context: CareContext) -> None:
+    """Ask what becomes of the cases of a member of staff who left a staff group, or was removed from it."""
+    group, now = context.group, change.new_chat_member
+    member = context.staff.member(now.user.id)
+    was_here = change.old_chat_member.status not in _GONE
+    if group is not None and member is not NOBODY and was_here and now.status in _GONE:
+        await hear_leaving(context.work, member, group_name=group.name)
 
 
 def _actor(context: CareContext, user_id: int) -> Actor:

@@ -7,6 +7,7 @@ from handlers.staff import commands
 from handlers.staff.replies import reply
 from services.answers import Answering, Place, hear_staff, place_of
 from services.corrections import correct_words
+from services.members import note_username
 
 _STRANGER_ONCE_S = 3600
 
@@ -38,6 +39,7 @@ async def hear(context: CareContext, place: Place, *, to_us: bool = False) -> No
     ``to_us``: it answers a message of ours, so that words without a case are no chatter.
     """
     heard = context.said
+    await note_username(context.work, context.member, heard.speaker.username)
     if commands.is_known(context):
         await commands.on_command(context, place)
     elif place.answering is Answering.PROMPT and heard.command is None:
