@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from handlers.staff import (
     basics,
     causes,
+    contacts,
     deleting,
     escalations,
     loyalty,
@@ -12,6 +13,7 @@ from handlers.staff import (
     ownership,
     recovery,
     states,
+    tasks,
     working,
 )
 from handlers.staff.verbs import Verb
@@ -19,12 +21,14 @@ from handlers.staff.verbs import Verb
 _MODULES = (
     basics,
     causes,
+    contacts,
     deleting,
     escalations,
     loyalty,
     ownership,
     recovery,
     states,
+    tasks,
     working,
 )
 
