@@ -12,7 +12,6 @@ from domain.cases import (
     CaseKind,
     CaseState,
     EndedAs,
-    first_response_due,
     next_state,
     state_after,
 )
@@ -22,11 +21,14 @@ from domain.outgoing import Purpose
 from domain.people import Actor
 from domain.words import says_thanks
 from services import cards, desk, escalations
-from services.case_door import change_case, living_case, moment_for
+from services.case_door import change_case, living_case
 from services.groups import group_for
+from services.hours import promise_html, with_closed_words
 from services.ownership import give_if_absent, give_in_turn
+from services.priority import judge_priority
 from services.scores import ask_score
-from services.speech import say
+from services.sla import on_closed, on_customer_spoke, on_reopened, start_clocks
+from services.speech import say, say_html
 from services.task_ends import end_of_case as end_of_tasks
 from services.work import Person, Work
 from storage import cases as case_rows
@@ -48,14 +50,15 @@ async def open_case(
     order_ref: str | None = None,
     summary: str | None = None,
     by: Actor | None = None,
+    told_closed: bool = False,
 ) -> Case:
     """Open a case from what was said, show it to staff, and promise the customer a time.
 
-    The summary is the customer's own first words unless one is given.
+    The summary is the customer's own first words unless one is given. ``told_closed``: when somebody is back was said
+    just before.
     """
     group = await group_for(work, person, aspect)
     said = await list_by_ids(work.tx, interaction_ids)
-    due = first_response_due(work.now, work.rules.answer_within)
     case = await case_rows.insert_case(
         work.tx,
         number=await case_rows.next_case_number(work.tx),
@@ -68,10 +71,11 @@ async def open_case(
         summary=summary if summary is not None else _summary([i.content.text for i in said]),
         staff_group_id=group.id if group else None,
         opened_at=work.now,
-        first_response_due_at=due,
-        promised_at=due,
         last_customer_at=work.now,
     )
+    case = await judge_priority(work, case, [one.content.text for one in said], opening=True)
+    case = await start_clocks(work, case)
+    promised = case.promised_at
     person.case_ids.append(case.id)
     add_audit(
         work.tx,
@@ -80,20 +84,18 @@ async def open_case(
         action="case.open",
         subject=("case", case.id),
         customer_id=case.customer_id,
-        after={"number": case.number, "kind": case.kind.value, "promised_at": due.isoformat()},
+        after={
+            "number": case.number,
+            "kind": case.kind.value,
+            "promised_at": promised.isoformat() if promised else None,
+        },
     )
     await assign_case(work.tx, ids=interaction_ids, case_id=case.id)
     await desk.show_case(work, case)
     case = await give_in_turn(work, case)
-    await say(
-        work,
-        person,
-        "case.opened",
-        purpose=Purpose.PROMISE,
-        case_id=case.id,
-        number=case.public_number,
-        moment=moment_for(work, person, due),
-    )
+    keys = ("case.opened", "clock.opened_no_time")
+    html = await promise_html(work, person, keys, at=promised, closed=not told_closed, number=case.public_number)
+    await say_html(work, person, html, purpose=Purpose.PROMISE, case_id=case.id)
     return case
 
 
@@ -135,9 +137,20 @@ async def hear_words(
     else:
         case = replace(case, **changed)
         case_rows.save_case(work.tx, case, **changed)
+    case = await _keep_time(work, case, content)
     await desk.pass_on(work, case, interaction_id=interaction_id, content=content, reply_to=reply_to)
     if acknowledge:
         await _acknowledge(work, person, case)
+
+
+async def _keep_time(work: Work, case: Case, content: Content) -> Case:
+    """Let the clocks run because the customer spoke, faster when the words press."""
+    priority = case.priority
+    case = await on_customer_spoke(work, case)
+    case = await judge_priority(work, case, [content.text])
+    if case.priority is not priority:
+        await cards.show_card(work, case)
+    return case
 
 
 def _starts_burst(work: Work, case: Case) -> bool:
@@ -148,9 +161,10 @@ def _starts_burst(work: Work, case: Case) -> bool:
 async def _acknowledge(work: Work, person: Person, case: Case) -> None:
     owner = await staff_rows.get_member(work.tx, case.owner_id) if case.owner_id else None
     if owner and work.rules.show_staff_names:
-        await say(work, person, "case.words_to", case_id=case.id, number=case.public_number, name=owner.name)
+        html = work.texts.say("case.words_to", person.language, number=case.public_number, name=owner.name)
     else:
-        await say(work, person, "case.words", case_id=case.id, number=case.public_number)
+        html = work.texts.say("case.words", person.language, number=case.public_number)
+    await say_html(work, person, await with_closed_words(work, person, html), case_id=case.id)
 
 
 async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: int | None = None) -> Case | Refusal:
@@ -167,6 +181,7 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
         closed_at=work.now,
         ended_as=EndedAs.SOLVED,
     )
+    case = await on_closed(work, case)
     if case.id in person.case_ids:
         person.case_ids.remove(case.id)
     await cards.show_card(work, case)
@@ -191,22 +206,14 @@ async def reopen_by_customer(work: Work, person: Person, *, case: Case, replacin
 
 async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | None = None) -> Case:
     case = await take_up_again(work, person, case=case)
-    await say(
-        work,
-        person,
-        "case.reopened",
-        purpose=Purpose.PROMISE,
-        replacing=replacing,
-        case_id=case.id,
-        number=case.public_number,
-        moment=moment_for(work, person, case.promised_at),
-    )
+    keys = ("case.reopened", "clock.reopened_no_time")
+    html = await promise_html(work, person, keys, at=case.promised_at, number=case.public_number)
+    await say_html(work, person, html, purpose=Purpose.PROMISE, replacing=replacing, case_id=case.id)
     return case
 
 
 async def take_up_again(work: Work, person: Person, *, case: Case) -> Case:
     """Open an ended case again for its customer, whom the caller tells of it."""
-    due = first_response_due(work.now, work.rules.answer_within)
     case = change_case(
         work,
         case,
@@ -218,11 +225,9 @@ async def take_up_again(work: Work, person: Person, *, case: Case) -> Case:
         ended_as=None,
         reopens=case.reopens + 1,
         first_response_at=None,
-        promised_at=due,
-        promise_renewals=0,
-        promise_warned=False,
         last_customer_at=work.now,
     )
+    case = await on_reopened(work, case)
     if case.id not in person.case_ids:
         person.case_ids.append(case.id)
     case = await give_if_absent(work, case)

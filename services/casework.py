@@ -10,7 +10,8 @@ from domain.interactions import Content, Direction, Visibility
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, StaffMember
-from services import cards, desk, escalations, private_desk
+from domain.sla import PAUSED_IN
+from services import cards, desk, escalations, private_desk, sla
 from services.case_door import access_case, actor_of, change_case
 from services.ownership import give_if_absent, keep_reason, tell_owner
 from services.speech import record_heard, say
@@ -25,15 +26,15 @@ LONGEST_HOLD = timedelta(days=366)
 
 
 async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
-    """Make this person the owner of a case nobody owns; the second of two is told who was first."""
+    """Make this person the owner of a case that is nobody's, or whose owner is away; the second of two is refused."""
     case = await access_case(work, case_id=case_id, by=by, deed=Deed.TAKE)
     if isinstance(case, Refusal):
         return case
     if case.owner_id == by.id:
         return Refusal("desk.refused.yours_already", {"number": case.public_number})
-    if case.owner_id is not None:
-        owner = await staff_rows.get_member(work.tx, case.owner_id)
-        return Refusal("desk.refused.taken", {"number": case.public_number, "name": owner.name if owner else "?"})
+    owner = await staff_rows.get_member(work.tx, case.owner_id) if case.owner_id is not None else None
+    if owner is not None and owner.present(work.now):
+        return Refusal("desk.refused.taken", {"number": case.public_number, "name": owner.name})
     state = next_state(case.state, CaseEvent.TAKE)
     if state is None:
         return Refusal("desk.refused.state", {"number": case.public_number})
@@ -89,6 +90,7 @@ async def answer_case(
 
 async def _after_answer(work: Work, case: Case, *, by: StaffMember, state: CaseState) -> None:
     changed: dict[str, Any] = {"last_staff_at": work.now}
+    case = await sla.on_answered(work, case, by)
     if case.first_response_at is None:
         changed["first_response_at"] = work.now
     if case.owner_id is None:
@@ -100,6 +102,7 @@ async def _after_answer(work: Work, case: Case, *, by: StaffMember, state: CaseS
         await escalations.end_of_case(work, case)
         return
     case = change_case(work, case, by=actor_of(by), action="case.answer", **changed)
+    case = await sla.on_paused(work, case) if case.state in PAUSED_IN else case
     await cards.show_card(work, case)
     await escalations.end_of_case(work, case)
 
@@ -140,6 +143,7 @@ async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | R
     if case.first_response_at is None:
         changed["first_response_at"] = work.now
     case = change_case(work, case, by=actor_of(by), action="case.resolve", **changed)
+    case = await sla.on_resolved(work, case, by)
     await cards.show_card(work, case)
     await escalations.end_of_case(work, case)
     person = await person_of_contact(work, case.contact_point_id) if case.contact_point_id else None
@@ -180,6 +184,7 @@ async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case 
         ended_as=None,
         reopens=case.reopens + 1,
     )
+    case = await sla.on_reopened(work, case)
     case = await give_if_absent(work, case)
     await cards.show_card(work, case)
     return case
@@ -206,7 +211,7 @@ async def hold_case(
     changed: dict[str, Any] = {"state": CaseState.ON_HOLD, "held_until_at": until}
     if case.owner_id is None:
         changed["owner_id"] = by.id
-    case = change_case(work, case, by=actor_of(by), action="case.hold", **changed)
+    case = await sla.on_paused(work, change_case(work, case, by=actor_of(by), action="case.hold", **changed))
     await cards.show_card(work, case)
     return case
 
@@ -217,6 +222,7 @@ async def resume_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Re
     if isinstance(case, Refusal):
         return case
     case = change_case(work, case, by=actor_of(by), action="case.resume", state=CaseState.OPEN)
+    case = await sla.on_resumed(work, case)
     await cards.show_card(work, case)
     return case
 
@@ -235,6 +241,7 @@ async def spam_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refu
         closed_at=work.now,
         ended_as=EndedAs.SPAM,
     )
+    case = await sla.on_closed(work, case)
     await cards.show_card(work, case)
     await escalations.end_of_case(work, case)
     return case
@@ -245,6 +252,7 @@ async def end_due_holds(work: Work, *, limit: int = 100) -> int:
     found = await list_holds_due(work.tx, now=work.now, limit=limit)
     for case in found:
         case = change_case(work, case, by=SYSTEM, action="case.hold_ends", state=CaseState.OPEN)
+        case = await sla.on_resumed(work, case)
         case = await give_if_absent(work, case)
         await cards.show_card(work, case)
         await desk.notice_case(work, case, "casework.hold_over", number=case.public_number)

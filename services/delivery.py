@@ -13,6 +13,7 @@ from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach
 from services import cards, desk, private_desk
 from services.case_door import change_case
 from services.customers import set_reach
+from services.sla import on_answer_failed
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
 from storage import deliveries as delivery_rows
@@ -98,6 +99,7 @@ async def _owe_again(work: Work, row: OutboxRow) -> None:
 
 async def owe_again(work: Work, case: Case, said: Interaction) -> None:
     """A first answer that never arrived is none: the promise of one stands again, and staff are reminded of it."""
+    case = await on_answer_failed(work, case, answered_at=said.at)
     if case.live and case.first_response_at == said.at:
         case = change_case(work, case, by=SYSTEM, action="case.answer_failed", first_response_at=None)
         await cards.show_card(work, case)

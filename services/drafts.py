@@ -34,6 +34,9 @@ async def open_gathered(work: Work, person: Person, *, by: Actor | None = None) 
         order_ref=data.get("order"),
         summary=in_words(await list_by_ids(work.tx, ids)),
         by=by,
+        told_closed=dialogue.name is DialogueName.DRAFT and dialogue.step == "ask",
+        confidential=data.get("about") is not None,
+        about_id=data.get("about") or None,
     )
 
 

@@ -67,3 +67,22 @@ async def closed_words(work: Work, person: Person) -> str | None:
         return work.texts.say("clock.nobody", person.language)
     key = "clock.away" if calendar_of(work).is_working(work.now) else "clock.closed"
     return work.texts.say(key, person.language, moment=moment_for(work, person, back.at))
+
+
+async def with_closed_words(work: Work, person: Person, html: str) -> str:
+    """Return ``html`` with what a customer reads while nobody is there, if nobody is."""
+    words = await closed_words(work, person)
+    return f"{html}\n\n{words}" if words else html
+
+
+async def promise_html(
+    work: Work, person: Person, keys: tuple[str, str], *, at: datetime | None, closed: bool = True, **values: object
+) -> str:
+    """Return a promise in words: the first of ``keys`` names the ``moment``, the second is said where none is known.
+
+    With ``closed`` it says also who is back when, and that the words are kept.
+    """
+    timed, timeless = keys
+    moment = {"moment": moment_for(work, person, at)} if at is not None else {}
+    html = work.texts.say(timed if at is not None else timeless, person.language, **values, **moment)
+    return await with_closed_words(work, person, html) if closed else html

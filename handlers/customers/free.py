@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.cases import Case, CaseState, first_response_due
+from domain.cases import Case, CaseState
 from domain.dialogues import DialogueName
 from domain.interactions import Kind
 from domain.outgoing import Button, Rows
@@ -10,12 +10,15 @@ from domain.words import says_only, says_thanks
 from handlers.context import CareContext
 from handlers.customers.conversation import dialogue_of, recorded, running
 from handlers.customers.keyboards import button, column, menu, one_row
-from services.case_door import moment_for, own_case
+from services.case_door import own_case
 from services.cases import hear_words
 from services.dialogues import begin, gather, is_full, said_in
 from services.drafts import open_gathered, put_in_case, spoken_last
 from services.feedback import begin_feedback
 from services.gathered import shortened
+from services.hours import promise_html
+from services.sla import promise_at
+from services.speech import say_html
 from storage.interactions import find_said_at
 from storage.outbox import find_sent
 
@@ -122,8 +125,9 @@ async def _ask_person(context: CareContext, key: str) -> None:
             button(context, "draft.button.no", f"c:cancel:{mark}"),
         )
     )
-    due = first_response_due(work.now, work.rules.answer_within)
-    await context.say(key, buttons=buttons, moment=moment_for(work, context.customer, due))
+    at = await promise_at(work, tier=context.customer.customer.tier)
+    html = await promise_html(work, context.customer, (key, f"clock.{key.partition('.')[2]}_no_time"), at=at)
+    await say_html(work, context.customer, html, buttons=buttons)
 
 
 async def _ask_which(context: CareContext, candidates: Sequence[Case]) -> None:
