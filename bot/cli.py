@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_access, cli_letters, cli_loyalty, cli_record
+from bot import cli_access, cli_letters, cli_loyalty, cli_record, cli_staff
 from bot.cli_options import Config, Limit
 from domain.errors import BadInput, CarebotError
 
@@ -28,6 +28,7 @@ app.add_typer(cli_record.customers, name="customers")
 app.add_typer(cli_loyalty.segments, name="segments")
 app.add_typer(cli_record.erasures, name="erasures")
 app.add_typer(cli_loyalty.rewards, name="rewards")
+app.add_typer(cli_staff.staff, name="staff")
 app.add_typer(cli_letters.dead, name="dead")
 app.add_typer(cli_letters.unknown, name="unknown")
 
@@ -130,12 +131,13 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="The form.")] = Format.CSV,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file, not to standard output.")] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, which Excel wants.")] = False,
+    confidential: Annotated[bool, typer.Option("--confidential", help="Complaints about staff too.")] = False,
 ) -> None:
     """Write everything said, every case or all feedback as CSV that no spreadsheet executes."""
     from bot.commands.review import export as run_export
 
     assert form is Format.CSV
-    run_export(config, what.value, since, until, out, bom)
+    run_export(config, what.value, since, until, out, bom, confidential)
 
 
 @app.command()

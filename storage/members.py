@@ -9,7 +9,7 @@ from domain.cases import LIVE
 from domain.people import Role, StaffMember
 from storage.database import Tx
 from storage.staff import member_from
-from storage.tables import cases, staff_members
+from storage.tables import cases, customers, staff_members, tasks
 
 _LIVE = tuple(state.value for state in LIVE)
 
@@ -50,3 +50,16 @@ async def count_live_cases(tx: Tx, member_ids: Sequence[int]) -> dict[int, int]:
         .group_by(cases.c.owner_id)
     )
     return {int(owner): int(count) for owner, count in await tx.execute(statement)}
+
+
+async def count_belongings(tx: Tx) -> dict[int, tuple[int, int, int]]:
+    """Return by member of staff how many cases not closed, customers and open tasks are theirs, where any are."""
+    theirs = customers.c.erased_at.is_(None) & customers.c.merged_into.is_(None)
+    to_do = tasks.c.done_at.is_(None) & tasks.c.cancelled_at.is_(None)
+    wheres = ((cases, cases.c.closed_at.is_(None)), (customers, theirs), (tasks, to_do))
+    found: dict[int, list[int]] = {}
+    for nth, (table, where) in enumerate(wheres):
+        counted = select(table.c.owner_id, func.count()).where(table.c.owner_id.is_not(None), where)
+        for owner_id, count in await tx.execute(counted.group_by(table.c.owner_id)):
+            found.setdefault(int(owner_id), [0, 0, 0])[nth] = int(count)
+    return {owner_id: (counts[0], counts[1], counts[2]) for owner_id, counts in found.items()}
