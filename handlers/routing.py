@@ -16,6 +16,7 @@ from handlers.staff import group as staff_group
 from handlers.staff import private as staff_private
 from handlers.staff import taps as staff_taps
 from handlers.staff import words as staff_words
+from services import floods
 from services.customers import meet, set_reach
 from services.speech import record_heard
 from services.work import Person
@@ -61,6 +62,7 @@ async def _on_private_message(context: CareContext) -> None:
         await customer_edits.on_edit(context)
         return
     context.interaction_id = await context.record()
+    await floods.hear(context.work, person)
     await customer_words.on_message(context)
 
 

@@ -3,6 +3,7 @@
 from domain.cases import CaseState
 from domain.outcomes import Refusal
 from handlers.context import CareContext
+from services.bans import is_banned
 from services.case_door import own_case
 from services.cases import confirm_solved
 from storage.outbox import OutboxRow, find_sent
@@ -12,7 +13,7 @@ AGREEING = frozenset({"👍", "❤", "❤️", "🙏", "👌", "🎉", "💯", "
 
 async def on_reaction(context: CareContext, *, message_id: int, emoji: list[str]) -> None:
     """Take an agreeing reaction under the question whether a case is solved for a yes."""
-    if not AGREEING.intersection(emoji):
+    if not AGREEING.intersection(emoji) or is_banned(context.customer, context.work.now):
         return
     work, person = context.work, context.customer
     row = await find_sent(work.tx, bot_id=work.bot_id, chat_id=person.contact.chat_id, message_id=message_id)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from handlers.context import CareContext
 from handlers.customers import (
+    about_staff,
     birthday,
     call_backs,
     cases,
@@ -18,6 +19,7 @@ from handlers.customers import (
     welcome,
     wishes,
 )
+from services.bans import is_banned
 
 _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:cancel": welcome.on_cancel_tap,
@@ -26,6 +28,8 @@ _TAPS: dict[str, Callable[[CareContext], Awaitable[None]]] = {
     "c:which": free.on_which_tap,
     "c:complaint": complaint.on_begin,
     "c:aspect": complaint.on_aspect,
+    "c:about": about_staff.on_about,
+    "c:whom": about_staff.on_whom,
     "c:done": complaint.on_done,
     "c:skip": complaint.on_skip,
     "c:more": complaint.on_more,
@@ -83,10 +87,29 @@ OF_THE_FORGOTTEN = frozenset({"c:fgo", "c:fyes", "c:fkeep"})
 """Buttons that a second tap finds when the person is forgotten already: that alone makes nobody known again."""
 
 
+_OF_THE_BANNED = OF_THE_FORGOTTEN | {
+    "c:language",
+    "c:lang",
+    "c:privacy",
+    "c:wishes",
+    "c:consent",
+    "c:mute",
+    "c:unmute",
+    "c:snooze",
+    "c:mydata",
+    "c:forgetme",
+}
+"""What is about one's own data, language and unasked messages: nobody can be banned from it."""
+
+
 async def on_tap(context: CareContext) -> None:
     """Do what a customer's button asks for; one that nobody knows gets a kind pop-up and changes nothing."""
     handler = _TAPS.get(context.tapped.verb)
-    if handler is None:
+    if is_banned(context.customer, context.work.now) and context.tapped.verb not in _OF_THE_BANNED:
+        context.answer(
+            "ready.ban.popup", alert=True, **context.told({"moment": context.customer.contact.banned_until_at})
+        )
+    elif handler is None:
         context.answer("tap.stale")
-        return
-    await handler(context)
+    else:
+        await handler(context)

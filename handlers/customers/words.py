@@ -20,7 +20,9 @@ from handlers.customers import (
     welcome,
     wishes,
 )
+from handlers.customers.conversation import recorded
 from handlers.customers.keyboards import menu_key
+from services.bans import is_banned, keep_quiet
 from services.commands import set_commands
 from services.drafts import settle
 from services.speech import say
@@ -47,6 +49,7 @@ _COMMANDS: dict[str, Handler] = {
 }
 COMMANDS = frozenset(_COMMANDS)
 """What customers may write."""
+_OF_THE_BANNED = frozenset({"forgetme", "mydata", "privacy", "stop", "language"})
 _MENU: dict[str, Handler] = {
     "menu.complaint": complaint.on_begin,
     "menu.feedback": feedback.on_begin,
@@ -70,12 +73,25 @@ async def on_message(context: CareContext) -> None:
     """Answer a new private message; it is on record already."""
     if context.customer.is_new:
         await set_commands(context.work, context.customer)
-    if context.said.command is not None:
+    if is_banned(context.customer, context.work.now):
+        await _hear_banned(context)
+    elif context.said.command is not None:
         await _COMMANDS.get(context.said.command, welcome.on_unknown_command)(context)
     elif (key := menu_key(context)) is not None:
         await _MENU[key](context)
     else:
         await _hear(context)
+
+
+async def _hear_banned(context: CareContext) -> None:
+    """Keep what a banned person writes; what is about their own data and language works all the same."""
+    command, dialogue = context.said.command, context.customer.dialogue
+    if command in _OF_THE_BANNED:
+        await _COMMANDS[command](context)
+        return
+    forgetting = command is None and dialogue is not None and dialogue.name is DialogueName.FORGET
+    if not (forgetting and await mydata.in_forgetting(context)):
+        await keep_quiet(context.work, context.customer, recorded(context))
 
 
 async def _hear(context: CareContext) -> None:
