@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.calls import Address
+from domain.deeds import Confided, sees
 from domain.interactions import Interaction
 from domain.outgoing import Action, Purpose, TargetKind
-from domain.people import StaffGroup
+from domain.people import ActorKind, StaffGroup
+from services.confidential import NEUTRAL
 from storage import cases as case_rows
+from storage import confidential as confidential_rows
 from storage import deleting as deleting_rows
 from storage import focus as focus_rows
 from storage import staff as staff_rows
 from storage.cases import Topic
 from storage.database import Tx
+from storage.desk_queue import find_sent_carrying
 from storage.interactions import get_interaction, list_album_before
 from storage.outbox import OutboxRow, find_sent_of_interaction
 from storage.people import list_chat_ids
+
+_STAFF = frozenset({TargetKind.CASE, TargetKind.CARD, TargetKind.MEMBER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,13 @@ class Way:
 async def find_ways(tx: Tx, rows: Sequence[OutboxRow]) -> dict[int, Way]:
     """Return the way of each row, by row id."""
     contacts = await list_chat_ids(tx, [r.target_ref for r in rows if r.target_kind is TargetKind.CONTACT])
+    to_staff = [row for row in rows if row.target_kind in _STAFF and row.case_id is not None]
+    confided = await confidential_rows.load_confided(tx, [row.case_id for row in to_staff if row.case_id is not None])
     ways = {}
     for row in rows:
-        if row.target_kind is TargetKind.CONTACT:
+        if (case := confided.get(row.case_id or 0)) is not None and not await _may_know(tx, row, case):
+            ways[row.id] = Way(None)
+        elif row.target_kind is TargetKind.CONTACT:
             chat_id = contacts.get(row.target_ref)
             ways[row.id] = Way(None) if chat_id is None else await _within_chat(tx, row, chat_id)
         elif row.target_kind is TargetKind.CHAT:
@@ -73,6 +83,8 @@ async def _message_of(tx: Tx, interaction_id: int | None, chat_id: int) -> int |
     carried = await find_sent_of_interaction(tx, interaction_id=interaction_id, chat_id=chat_id)
     if carried is None and said is not None and said.content.media_group_id:
         return await _message_of_album_part(tx, said, chat_id)
+    if carried is None and said is not None and said.author.kind is ActorKind.CUSTOMER:
+        carried = await find_sent_carrying(tx, interaction_id=interaction_id, chat_id=chat_id)
     return carried.message_id if carried else None
 
 
@@ -85,6 +97,16 @@ async def _message_of_album_part(tx: Tx, part: Interaction, chat_id: int) -> int
         if row and row.message_id and places:
             return row.message_id + places[0]
     return None
+
+
+async def _may_know(tx: Tx, row: OutboxRow, case: Confided) -> bool:
+    """Return whether a row may say something about a confidential case where it goes to: asked when it is sent."""
+    if (row.body or {}).get("extra", {}).get(NEUTRAL) or row.target_kind not in _STAFF:
+        return True
+    if row.target_kind is not TargetKind.MEMBER:
+        return False
+    member = await staff_rows.get_member(tx, row.target_ref)
+    return member is not None and sees(case, member)
 
 
 async def _to_member(tx: Tx, row: OutboxRow) -> Way:
@@ -109,16 +131,20 @@ async def _to_staff(tx: Tx, row: OutboxRow) -> Way:
         way = await _within_chat(tx, row, group.chat_id)
         return Way(way.address, group)
     topic = await case_rows.get_topic(tx, row.target_ref)
+    shows = topic is not None and topic.staff_group_id == group.id and topic.card_message_id is not None
+    if not shows and (row.body or {}).get("extra", {}).get(NEUTRAL):
+        return Way(None)  # a view is not made for saying that it is no more
     if topic is None or topic.staff_group_id != group.id:
         return Way(Address(group.chat_id), group, None, opening=True)
-    shown = topic.card_message_id is not None and (topic.thread_id is not None or group.forum is False)
+    thread_id = None if group.forum is False else topic.thread_id  # its topics may be back one day
+    shown = topic.card_message_id is not None and (thread_id is not None or group.forum is False)
     if not shown:
-        return Way(Address(group.chat_id, topic.thread_id), group, topic, opening=True)
+        return Way(Address(group.chat_id, thread_id), group, topic, opening=True)
     if row.target_kind is TargetKind.CARD:
-        return Way(Address(group.chat_id, topic.thread_id, message_id=topic.card_message_id), group, topic)
-    within = (await _within_chat(tx, row, group.chat_id, topic.thread_id)).address
+        return Way(Address(group.chat_id, thread_id, message_id=topic.card_message_id), group, topic)
+    within = (await _within_chat(tx, row, group.chat_id, thread_id)).address
     assert within is not None
-    if topic.thread_id is None:
+    if thread_id is None:
         reply_to = within.reply_to or topic.card_message_id
         within = Address(group.chat_id, None, reply_to, within.message_id, reply_required=True)
     return Way(within, group, topic)

@@ -47,6 +47,7 @@ _TEXTS = (
     ("topic_deleted", Refused.NO_TOPIC),
     ("topic_id_invalid", Refused.NO_TOPIC),
     ("topic_closed", Refused.TOPIC_CLOSED),
+    ("topic_not_modified", Refused.NOT_MODIFIED),
     ("not a forum", Refused.NO_TOPICS),
     ("manage topics", Refused.NO_TOPICS),
     ("not enough rights to create a topic", Refused.NO_TOPICS),

@@ -162,6 +162,7 @@ class Action(StrEnum):
     REACT = "react"
     COMMANDS = "commands"
     DELETE = "delete"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)

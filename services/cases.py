@@ -22,6 +22,7 @@ from domain.people import Actor
 from domain.words import says_thanks
 from services import cards, desk, escalations
 from services.case_door import change_case, living_case
+from services.confidential import tell_readers
 from services.groups import group_for
 from services.hours import promise_html, with_closed_words
 from services.ownership import give_if_absent, give_in_turn
@@ -51,13 +52,16 @@ async def open_case(
     summary: str | None = None,
     by: Actor | None = None,
     told_closed: bool = False,
+    confidential: bool = False,
+    about_id: int | None = None,
 ) -> Case:
     """Open a case from what was said, show it to staff, and promise the customer a time.
 
     The summary is the customer's own first words unless one is given. ``told_closed``: when somebody is back was said
-    just before.
+    just before. A ``confidential`` one is about the member of staff ``about_id`` (``None`` when the customer knows no
+    name), and comes to no group.
     """
-    group = await group_for(work, person, aspect)
+    group = await group_for(work, person, aspect) if not confidential else None
     said = await list_by_ids(work.tx, interaction_ids)
     case = await case_rows.insert_case(
         work.tx,
@@ -72,6 +76,8 @@ async def open_case(
         staff_group_id=group.id if group else None,
         opened_at=work.now,
         last_customer_at=work.now,
+        confidential=confidential,
+        about_member_id=about_id,
     )
     case = await judge_priority(work, case, [one.content.text for one in said], opening=True)
     case = await start_clocks(work, case)
@@ -92,6 +98,8 @@ async def open_case(
     )
     await assign_case(work.tx, ids=interaction_ids, case_id=case.id)
     await desk.show_case(work, case)
+    if confidential:
+        await tell_readers(work, case)
     case = await give_in_turn(work, case)
     keys = ("case.opened", "clock.opened_no_time")
     html = await promise_html(work, person, keys, at=promised, closed=not told_closed, number=case.public_number)

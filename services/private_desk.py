@@ -56,7 +56,7 @@ async def tell_member(
     Instants among ``values`` are told on the business's clock. ``replacing`` is a message of ours in that chat,
     ``reply_to`` an interaction. ``customer_id`` is whom the words name; with ``case`` it is known.
     """
-    if not reachable(member):
+    if not reachable(member) or (case is not None and not sees(case, member)):
         return None
     language = language_of(work, member)
     said = {name: told(work, value, language) for name, value in values.items()}

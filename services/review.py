@@ -57,12 +57,17 @@ def _moment(text: str, option: str, zone: ZoneInfo, *, days: int) -> datetime:
         raise BadInput(f"{option}: {text} is out of range") from None
 
 
-async def export_csv(database: Database, kind: str, period: Period) -> AsyncIterator[str]:
-    """Yield CSV text in pieces: a head line, then one row for each interaction, case or feedback."""
+async def export_csv(
+    database: Database, kind: str, period: Period, *, confidential: bool = False
+) -> AsyncIterator[str]:
+    """Yield CSV text in pieces: a head line, then one row for each interaction, case or feedback.
+
+    Confidential cases are left out unless ``confidential`` wants them.
+    """
     columns = columns_of(kind)
     yield _lines([columns])
     case = columns.index(_CASE_COLUMN)
-    async for rows in stream_rows(database, kind, period):
+    async for rows in stream_rows(database, kind, period, confidential=confidential):
         yield _lines([[_case(value) if i == case else cell(value) for i, value in enumerate(row)] for row in rows])
 
 

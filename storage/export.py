@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from storage.database import Database
 from storage.tables import cases, contact_points, customers, feedback, interactions, media, outbox, staff_members
@@ -123,10 +123,15 @@ def columns_of(kind: str) -> list[str]:
 
 
 async def stream_rows(
-    database: Database, kind: str, period: Period, *, size: int = _SLICE
+    database: Database, kind: str, period: Period, *, confidential: bool = False, size: int = _SLICE
 ) -> AsyncIterator[Sequence[Sequence[Any]]]:
-    """Yield slices of ``interactions``, ``cases`` or ``feedback`` in the order in which they came about."""
+    """Yield slices of ``interactions``, ``cases`` or ``feedback`` in the order in which they came about.
+
+    Confidential cases and what was said in them are left out unless ``confidential`` wants them.
+    """
     base, key, at = _KINDS[kind]
+    if not confidential:
+        base = base.where(or_(cases.c.id.is_(None), cases.c.confidential.is_(False)))
     if period.since is not None:
         base = base.where(at >= period.since)
     if period.until is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import column, select, table, text
 
 from domain.words import query_phrases, search_tokens
+from storage.confidential import in_the_open
 from storage.database import Tx
 from storage.tables import cases, customers, interactions
 
@@ -60,7 +61,10 @@ async def tidy(tx: Tx) -> None:
 
 
 async def search_interactions(tx: Tx, query: str, *, limit: int) -> list[Found]:
-    """Return the newest interactions that hold every word or phrase of ``query``; no words, nothing found."""
+    """Return the newest interactions that hold every word or phrase of ``query``; no words, nothing found.
+
+    What was said in confidential cases is left out: nobody knows who searches.
+    """
     phrases = query_phrases(query)
     if not phrases:
         return []
@@ -78,7 +82,7 @@ async def search_interactions(tx: Tx, query: str, *, limit: int) -> list[Found]:
         .select_from(interactions)
         .outerjoin(customers, customers.c.id == interactions.c.customer_id)
         .outerjoin(cases, cases.c.id == interactions.c.case_id)
-        .where(interactions.c.id.in_(ids))
+        .where(interactions.c.id.in_(ids), in_the_open(interactions.c.case_id))
         .order_by(interactions.c.id.desc())
         .limit(limit)
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from storage.columns import Instant
+from storage.confidential import in_the_open
 from storage.database import Tx
 from storage.tables import (
     audit,
@@ -151,13 +152,14 @@ def _branches(before: bool) -> Sequence[Any]:
 
 
 def _said(before: bool) -> Sequence[Any]:
-    """What was said, notes too: the kind of message, the words, the case; ``extra`` is in or out."""
+    """What was said, notes too, but in no confidential case: the kind of message, the words, the case, in or out."""
     said = interactions.c
     words = _branch(
         TimelineKind.SAID,
         said.customer_id,
         said.at,
         said.id,
+        in_the_open(said.case_id),
         before=before,
         label=said.kind,
         text=said.text,
@@ -191,7 +193,16 @@ def _of_cases(before: bool) -> Sequence[Any]:
     )
     return [
         _branch(
-            kind, c.customer_id, at, c.id, at.is_not(None), before=before, label=c.kind, text=c.summary, number=c.number
+            kind,
+            c.customer_id,
+            at,
+            c.id,
+            at.is_not(None),
+            c.confidential.is_(False),
+            before=before,
+            label=c.kind,
+            text=c.summary,
+            number=c.number,
         )
         for kind, at in moments
     ]

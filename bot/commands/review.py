@@ -18,13 +18,21 @@ from storage.search import Found, search_interactions
 _BOM = "\ufeff"
 
 
-def export(file: Path | None, kind: str, since: str | None, until: str | None, out: Path | None, bom: bool) -> None:
-    """Write one kind of rows as CSV to ``out``, or to standard output."""
-    run(_export(file, kind, since, until, out, bom))
+def export(
+    file: Path | None,
+    kind: str,
+    since: str | None,
+    until: str | None,
+    out: Path | None,
+    bom: bool,
+    confidential: bool = False,
+) -> None:
+    """Write one kind of rows as CSV to ``out``, or to standard output; ``confidential`` cases too if wanted."""
+    run(_export(file, kind, since, until, out, bom, confidential))
 
 
 async def _export(
-    file: Path | None, kind: str, since: str | None, until: str | None, out: Path | None, bom: bool
+    file: Path | None, kind: str, since: str | None, until: str | None, out: Path | None, bom: bool, confidential: bool
 ) -> None:
     async with store(file) as (settings, database):
         period = read_period(since, until, zone=settings.business.time_zone)
@@ -32,7 +40,7 @@ async def _export(
         try:
             if bom:
                 target.write(_BOM.encode())
-            async for piece in export_csv(database, kind, period):
+            async for piece in export_csv(database, kind, period, confidential=confidential):
                 await asyncio.to_thread(target.write, piece.encode())
             target.flush()
         finally:

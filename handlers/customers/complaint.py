@@ -7,6 +7,7 @@ from domain.interactions import Kind
 from domain.outgoing import Rows
 from domain.words import says_only
 from handlers.context import CareContext
+from handlers.customers import about_staff
 from handlers.customers.conversation import dialogue_of, recorded, running
 from handlers.customers.keyboards import aspect_of, aspects, button, one_row
 from services.dialogues import begin, gather, is_full, move, said_in
@@ -47,6 +48,7 @@ def _telling(context: CareContext) -> Rows:
     data = dialogue_of(context).data
     return (
         *aspects(context, f"c:aspect:{data['key']}", data.get("aspect")),
+        *about_staff.rows(context, dialogue_of(context)),
         (button(context, "button.done", f"c:done:{data['key']}"),),
     )
 
@@ -188,6 +190,7 @@ async def _summary(context: CareContext, head: str) -> list[str]:
         lines.append(
             context.text("complaint.summary.aspect", aspect=context.label(f"aspect.{dialogue.data['aspect']}"))
         )
+    lines += await about_staff.summary_line(context, dialogue)
     if dialogue.data.get("order"):
         lines.append(context.text("complaint.summary.order", order=dialogue.data["order"]))
     if words := in_words(said, between="\n", limit=_SHOWN_LETTERS):

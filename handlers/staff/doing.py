@@ -10,6 +10,7 @@ from handlers.staff.replies import reply
 from handlers.staff.verbs import Ask, Done, Verb
 from services import prompts
 from services.case_door import access_case
+from storage.cases import get_case
 
 ASKED = "desk.answer_below"
 """Said for a tap when the words are asked for in a message of its own."""
@@ -19,6 +20,8 @@ async def perform(verb: Verb, ask: Ask) -> Done | Refusal:
     """Do what is asked, or ask for the words it still needs."""
     if verb.needs_case and ask.case_id is None:
         return Refusal("desk.refused.no_such_case" if ask.tapped else "desk.which_case")
+    if await is_elsewhere(ask.context, ask.case_id):
+        return Refusal("private.refused.in_private")
     if verb.prompt is not None and not ask.words and not ask.arguments:
         return await _ask_for_words(verb, ask, verb.prompt)
     done = await verb.do(ask)
@@ -26,6 +29,14 @@ async def perform(verb: Verb, ask: Ask) -> Done | Refusal:
         asking = replace(ask, arguments=done.arguments or ask.arguments)
         return await _ask_for_words(verb, asking, done.prompt, values=done.values)
     return done
+
+
+async def is_elsewhere(context: CareContext, case_id: int | None) -> bool:
+    """Return whether a group asks about a case that is confidential, and so worked on in private chats alone."""
+    if context.group is None or case_id is None:
+        return False
+    case = await get_case(context.work.tx, case_id)
+    return case is not None and case.confidential
 
 
 async def _ask_for_words(verb: Verb, ask: Ask, key: str, *, values: dict[str, object] | None = None) -> Done | Refusal:

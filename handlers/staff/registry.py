@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from handlers.staff import (
     basics,
     causes,
+    confiding,
     contacts,
     deleting,
     escalations,
@@ -22,6 +23,7 @@ _MODULES = (
     basics,
     causes,
     contacts,
+    confiding,
     deleting,
     escalations,
     loyalty,

@@ -4,6 +4,7 @@ from domain.outcomes import Refusal
 from domain.people import NOBODY
 from handlers.context import CareContext
 from handlers.staff import commands
+from handlers.staff.doing import is_elsewhere
 from handlers.staff.replies import reply
 from services.answers import Answering, Place, hear_staff, place_of
 from services.corrections import correct_words
@@ -40,7 +41,9 @@ async def hear(context: CareContext, place: Place, *, to_us: bool = False) -> No
     """
     heard = context.said
     await note_username(context.work, context.member, heard.speaker.username)
-    if commands.is_known(context):
+    if await is_elsewhere(context, place.case_id):
+        await reply(context, "private.refused.in_private", case_id=None)
+    elif commands.is_known(context):
         await commands.on_command(context, place)
     elif place.answering is Answering.PROMPT and heard.command is None:
         await commands.on_answer(context, place)
