@@ -30,6 +30,7 @@ from domain.errors import SettingsError
 from domain.pacing import Pacer
 from handlers.context import TapAnswer
 from services.commands import queue_menus
+from services.keywords import seed_keywords
 from services.rewards import seed_rewards
 from services.seeding import seed
 from services.work import Work
@@ -237,6 +238,7 @@ async def _seed(work: Work, settings: Settings) -> None:
         branches=[(branch.code, branch.name) for branch in settings.business.branches],
     )
     await seed_rewards(work, work.rules.loyalty.rewards)
+    await seed_keywords(work, work.rules.desk.priority.keywords)
     await queue_menus(work)
     staff = await load_staff(work.tx, bot_id=work.bot_id)
     if not staff.groups:

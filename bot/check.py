@@ -20,6 +20,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot.settings import Settings
 from bot.transport import AiohttpRequest, TelegramApi, Timeouts
 from domain.errors import StorageError
+from domain.workdays import WorkCalendar
 from storage.database import Database
 from storage.migrate import head_revision
 from storage.opening import get_revision, missing_file, opened_unchecked
@@ -66,7 +67,8 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     with suppress(StorageError):
         staff = await _known_staff(settings)
-    for finding in (*_check_folders(settings), *_check_zones(settings), _check_members(settings, staff)):
+    looked = (*_check_folders(settings), *_check_zones(settings), _check_hours(settings))
+    for finding in (*looked, _check_members(settings, staff)):
         yield finding
     if settings.api.enabled:
         yield _check_api(settings.api.listen_host, settings.api.listen_port)
@@ -160,6 +162,19 @@ def _check_zones(settings: Settings) -> list[Finding]:
         return [_warn(f"time zones: only {known} are known here; install the tzdata package")]
     now = datetime.now(zone)
     return [_ok(f"business.time_zone: {zone.key}, where it is {now:%Y-%m-%d %H:%M}")]
+
+
+def _check_hours(settings: Settings) -> Finding:
+    calendar = WorkCalendar(settings.desk.hours.rules(), settings.business.time_zone)
+    if not calendar.opens:
+        mend = 'write some, such as mon = ["09:00-18:00"]'
+        return _warn(f"desk.hours: no working time at all, so the desk counts as always open; {mend}")
+    if calendar.always:
+        return _ok("desk.hours: always open")
+    opening = calendar.next_opening(datetime.now(UTC))
+    if opening is None:
+        return _warn("desk.hours: nobody works within a year from now; look at the exceptions")
+    return _ok(f"desk.hours: the desk works next from {opening.astimezone(calendar.zone):%a %Y-%m-%d %H:%M}")
 
 
 def _check_members(settings: Settings, staff: Staff) -> Finding:

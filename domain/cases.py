@@ -119,8 +119,8 @@ class Case:
     """One case. ``number`` is public (shown as ``C-1042``); ``promised_at`` is when an answer was last promised.
 
     ``level`` is how high it was escalated (1 agent, 2 supervisor, 3 admin). Its clocks (``*_due_at``, kept in
-    ``sla_clocks`` as ``domain.sla`` reads them) stand still since ``paused_at``. A ``confidential`` case is about ``about_member_id`` and seen by
-    supervisors alone, never by that person.
+    ``sla_clocks`` as ``domain.sla`` reads them) stand still since ``paused_at``. A ``confidential`` case is about
+    ``about_member_id`` and seen by supervisors alone, never by that person.
     """
 
     id: int
@@ -219,14 +219,6 @@ def state_after(case: Case, event: CaseEvent, *, now: datetime, reopen_window: t
 
 
 FIRST_CASE_NUMBER = 1001
-
-
-def first_response_due(opened_at: datetime, target: timedelta) -> datetime:
-    """Return the instant by which a first answer is promised: a fixed ``target`` after opening, to the full minute."""
-    due = opened_at + target
-    return due.replace(second=0, microsecond=0) + (
-        timedelta(minutes=1) if due.second or due.microsecond else timedelta()
-    )
 
 
 _PUBLIC_NUMBER = re.compile(r"C-(\d{1,18})\b", re.ASCII)

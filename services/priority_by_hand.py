@@ -35,10 +35,10 @@ async def set_priority(work: Work, *, case_id: int, by: StaffMember, priority: P
     return case
 
 
-async def may_set(work: Work, *, case_id: int, by: StaffMember, priority: Priority) -> Case | Refusal:
-    """Return the case if this person may give it this priority, before any reason is asked for."""
+async def may_set(work: Work, *, case_id: int, by: StaffMember, priority: Priority | None) -> Case | Refusal:
+    """Return the case if this person may give it this priority (or any), before a reason is asked for."""
     case = await access_case(work, case_id=case_id, by=by, deed=Deed.PRIORITY)
-    if isinstance(case, Refusal):
+    if isinstance(case, Refusal) or priority is None:
         return case
     if priority is case.priority:
         return Refusal("clock.refused.same", {"number": case.public_number})

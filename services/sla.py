@@ -63,6 +63,11 @@ async def promise_at(
     return to_full_minute(calendar_of(work).add(back.at or work.now, span))
 
 
+async def promise_of(work: Work, case: Case) -> datetime | None:
+    """Return by when an answer to this case can be promised now, see :func:`promise_at`."""
+    return await promise_at(work, priority=case.priority, tier=await _tier(work, case))
+
+
 async def start_clocks(work: Work, case: Case) -> Case:
     """Start the clocks of a case that was opened just now, and promise its customer a time."""
     return await _begin(work, case, {})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 
 from domain.cases import FIRST_CASE_NUMBER, LIVE, Aspect, Case, CaseKind, CaseState, EndedAs, Priority
 from storage.database import Tx
@@ -120,21 +120,28 @@ def save_case(tx: Tx, case: Case, **changed: Any) -> None:
     tx.change(cases, case.id, **changed)
 
 
-async def list_promises_due(tx: Tx, *, warn_before: datetime, renew_before: datetime, limit: int) -> list[Case]:
-    """Return live, unanswered cases whose staff are to be warned or whose promise is to be renewed, soonest first."""
+async def list_promises_due(
+    tx: Tx, *, warn_before: datetime, renew_before: datetime, unnamed: bool, limit: int
+) -> list[int]:
+    """Return the ids of live, unanswered cases with a promise about to pass, soonest first; nothing is locked.
+
+    Those promised before ``renew_before``; those promised a second time or later before ``warn_before``, of which
+    staff were not reminded; with ``unnamed`` those to whom no time could be named.
+    """
+    again = and_(cases.c.promised_at <= warn_before, cases.c.promise_warned.is_(False), cases.c.promise_renewals > 0)
+    nameless = (cases.c.promised_at.is_(None), cases.c.sla_clocks.is_not(None))
     statement = (
-        select(*COLUMNS)
+        select(cases.c.id)
         .where(
             cases.c.first_response_at.is_(None),
             cases.c.closed_at.is_(None),
             cases.c.state.in_(_LIVE),
-            cases.c.promised_at <= warn_before,
-            or_(cases.c.promise_warned.is_(False), cases.c.promised_at <= renew_before),
+            or_(again, cases.c.promised_at <= renew_before, *([and_(*nameless)] if unnamed else [])),
         )
-        .order_by(cases.c.promised_at)
+        .order_by(cases.c.promised_at, cases.c.id)
         .limit(limit)
     )
-    return await load_cases(tx, statement)
+    return [int(row.id) for row in await tx.execute(statement)]
 
 
 async def list_resolved_before(tx: Tx, *, before: datetime, limit: int) -> list[Case]:

@@ -126,7 +126,8 @@ async def _ask_person(context: CareContext, key: str) -> None:
         )
     )
     at = await promise_at(work, tier=context.customer.customer.tier)
-    html = await promise_html(work, context.customer, (key, f"clock.{key.partition('.')[2]}_no_time"), at=at)
+    keys = (key, f"clock.{key.partition('.')[2]}_no_time")
+    html = await promise_html(work, context.customer, keys, at=at, closed=key == "draft.kept")
     await say_html(work, context.customer, html, buttons=buttons)
 
 

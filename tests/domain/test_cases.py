@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cases import LIVE, Case, CaseEvent, CaseKind, CaseState, first_response_due, next_state
+from domain.cases import LIVE, Case, CaseEvent, CaseKind, CaseState, next_state
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 CASE = Case(1, 1001, 1, 1, CaseKind.COMPLAINT, CaseState.NEW, NOW)
@@ -72,15 +72,6 @@ def test_words_go_to_a_resolved_case_until_its_window_ends() -> None:
     assert not resolved.takes_words(NOW + week, week)
     assert not replace(CASE, state=CaseState.CLOSED, resolved_at=NOW).takes_words(NOW, week)
     assert CASE.takes_words(NOW + 99 * week, week)
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10_000))
-def test_a_promise_is_a_full_minute_and_never_shorter_than_the_target(ms: int, minutes: int) -> None:
-    """What is said as 14:30 is meant as 14:30:00, and is at least the promised span away."""
-    opened, target = NOW + timedelta(milliseconds=ms), timedelta(minutes=minutes)
-    due = first_response_due(opened, target)
-    assert (due.second, due.microsecond) == (0, 0)
-    assert timedelta() <= due - (opened + target) < timedelta(minutes=1)
 
 
 def test_people_see_the_public_number() -> None:
