@@ -58,6 +58,7 @@ from storage.tables import (
     referrals,
     refunds,
     staff_groups,
+    staff_members,
     vouchers,
     webhook_deliveries,
     webhook_events,
@@ -88,14 +89,14 @@ def _shown(customer_id: int) -> Any:
 
 
 async def _erase_inbox(tx: Tx, customer_id: int, now: datetime) -> None:
-    """Empty the customer's updates, open ones too, and handled ones of staff groups, which quote people."""
+    """Empty the customer's updates, open ones too, and handled ones of staff's chats, which quote people."""
     chats = select(contact_points.c.chat_id).where(contact_points.c.customer_id == customer_id)
     await tx.execute(
         update(inbox)
         .where(inbox.c.chat_id.in_(chats))
         .values(payload=None, error=None, state="done", next_try_at=None, done_at=now, chat_id=0)
     )
-    quoting = inbox.c.chat_id.in_(select(staff_groups.c.chat_id))
+    quoting = inbox.c.chat_id.in_(select(staff_groups.c.chat_id).union(select(staff_members.c.user_id)))
     await tx.execute(
         update(inbox).where(quoting, inbox.c.state == "done", inbox.c.payload.is_not(None)).values(payload=None)
     )
