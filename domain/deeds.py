@@ -146,6 +146,8 @@ _VERBS: dict[str, Deed] = {
     "visits": Deed.TASKS,
     "callwords": Deed.CALL,
     "work": Deed.WORK_HERE,
+    "answers": Deed.CANNED,
+    "bans": Deed.UNBAN,
     "causeplan": Deed.EDIT_CAUSES,
     "causedue": Deed.EDIT_CAUSES,
     "causechanged": Deed.EDIT_CAUSES,

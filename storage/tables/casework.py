@@ -152,6 +152,8 @@ bans = table(
     Column("lifted_at", Instant),
     erasure=EMPTIED,
 )
+_IN_FORCE = text("lifted_at IS NULL")
+Index("ix_bans_until_at", bans.c.until_at, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE)
 
 staff_focus = table(
     "staff_focus",
