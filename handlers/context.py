@@ -38,7 +38,6 @@ class CareContext:
     tap: Tap | None = None
     person: Person | None = None
     group: StaffGroup | None = None
-    desk_language: str | None = None
     interaction_id: int | None = None
     at_desk: bool = False
     answers: list[TapAnswer] = field(default_factory=list)
@@ -69,12 +68,9 @@ class CareContext:
 
     @property
     def language(self) -> str:
-        """The language of whoever is spoken to: the customer's, the staff group's, or a member's own in private.
-
-        ``desk_language`` is set where a private chat is a member of staff's desk, not a customer's conversation.
-        """
-        if self.desk_language is not None:
-            return self.desk_language
+        """The language of whoever is spoken to: the customer's, the staff group's, or a member's own in private."""
+        if self.at_desk:
+            return self.member.language or self.work.rules.languages[0]
         if self.person is not None:
             return self.person.language
         group_language = self.group.language if self.group else None

@@ -242,8 +242,8 @@ async def hold_words(
     if content.media_group_id:
         once = f"held:{case_id}:{content.media_group_id}"
         if case.contact_point_id is not None:
-            key = desk.album_key(to_contact(case.contact_point_id), content.media_group_id)
-            await drop_queued(work.tx, key, now=work.now, error="held back")
+            album = desk.album_key(to_contact(case.contact_point_id), content.media_group_id)
+            await drop_queued(work.tx, album, now=work.now, error="held back")
     buttons = await _decide_buttons(work, case, held_id)
     await desk.notice_case(work, case, key, buttons=buttons, reply_to=held_id, dedupe_key=once, **values)
     return held_id

@@ -6,9 +6,11 @@ from domain.interactions import Content, Interaction, Kind
 from handlers.context import CareContext
 from handlers.customers import complaint, words
 from handlers.customers.conversation import dialogue_of, recorded
+from services.bans import is_banned
 from services.case_door import own_case
 from services.desk import pass_on_edit
 from services.dialogues import move, said_in
+from services.summaries import correct_summary
 from storage.feedback import add_words
 from storage.interactions import list_said_at
 
@@ -23,10 +25,10 @@ async def on_edit(context: CareContext) -> None:
         return
     original = said[0]
     context.interaction_id = await context.record(version_of=original.id, case_id=original.case_id)
-    if _reads_the_same(said[-1].content, heard.content):
+    if _reads_the_same(said[-1].content, heard.content) or is_banned(context.customer, work.now):
         return
     if original.case_id is not None:
-        await _pass_on(context, original)
+        await _pass_on(context, original, before=said[-1].content.text)
     elif original.id in said_in(context.customer.dialogue):
         await _join(context, original)
     else:
@@ -41,7 +43,7 @@ def _reads_the_same(before: Content, after: Content) -> bool:
     return before.text == after.text and files[0] == files[1]
 
 
-async def _pass_on(context: CareContext, original: Interaction) -> None:
+async def _pass_on(context: CareContext, original: Interaction, *, before: str) -> None:
     case = await own_case(context.work, case_id=original.case_id or 0, by=context.customer)
     if isinstance(case, Case):
         await pass_on_edit(
@@ -50,6 +52,9 @@ async def _pass_on(context: CareContext, original: Interaction) -> None:
             interaction_id=recorded(context),
             original_id=original.id,
             content=context.said.content,
+        )
+        await correct_summary(
+            context.work, case, before=before, after=context.said.content.text, by=context.customer.actor
         )
 
 
