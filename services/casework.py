@@ -15,6 +15,7 @@ from services import cards, desk, escalations, private_desk, sla
 from services.case_door import access_case, actor_of, change_case
 from services.ownership import give_if_absent, keep_reason, tell_owner
 from services.speech import record_heard, say
+from services.task_ends import end_of_case as end_of_tasks
 from services.work import Person, Work, person_of_contact
 from storage import cases as case_rows
 from storage import staff as staff_rows
@@ -243,6 +244,7 @@ async def spam_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refu
     )
     case = await sla.on_closed(work, case)
     await cards.show_card(work, case)
+    await end_of_tasks(work, case, by=actor_of(by))
     await escalations.end_of_case(work, case)
     return case
 

@@ -10,7 +10,7 @@ from domain.interactions import Content, Direction, Kind, Visibility
 from domain.outcomes import Refusal
 from domain.people import Permission, StaffMember
 from domain.tasks import OWED
-from services import cards
+from services import cards, escalations, sla
 from services.case_door import access_case, actor_of, change_case
 from services.speech import record_heard
 from services.task_ends import mark_done
@@ -120,16 +120,19 @@ async def _count(work: Work, case: Case, *, by: StaffMember) -> None:
     """Let a talk count as contact: a first answer to a case nobody had answered, whose owner is who talked."""
     changed: dict[str, Any] = {"last_staff_at": work.now}
     if case.live:
+        case = await sla.on_answered(work, case, by)
         if case.first_response_at is None:
             changed["first_response_at"] = work.now
         if case.owner_id is None:
             changed["owner_id"] = by.id
             changed["state"] = next_state(case.state, CaseEvent.TAKE) or case.state
     if len(changed) == 1:
-        case_rows.save_case(work.tx, replace(case, **changed), **changed)
+        case_rows.save_case(work.tx, case := replace(case, **changed), **changed)
+        await escalations.end_of_case(work, case)
         return
     case = change_case(work, case, by=actor_of(by), action="case.contact", **changed)
     await cards.show_card(work, case)
+    await escalations.end_of_case(work, case)
 
 
 async def _keep_calls_owed(work: Work, case: Case, *, by: StaffMember, words: str) -> None:
