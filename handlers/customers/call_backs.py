@@ -30,13 +30,22 @@ def wants_call(context: CareContext) -> bool:
 
 
 async def on_wish(context: CareContext) -> bool:
-    """Take the wish in words into the case it is about, or into a new one; ``False`` when it may be one of several."""
-    live = [case for case in await context.customer.cases(context.work) if case.live]
-    case = await answered_case(context)
-    if (case is None or not case.live) and len(live) > 1:
+    """Take the wish in words into the case it is about, or into a new one.
+
+    ``False`` when it may be one of several, or belongs to another conversation.
+    """
+    dialogue = context.customer.dialogue
+    if dialogue is not None and dialogue.name is not DialogueName.ADD_WORDS:
         return False
-    if case is None or not case.live:
+    live = [case for case in await context.customer.cases(context.work) if case.live]
+    about = await answered_case(context)
+    about_id = about.id if about is not None else dialogue.data["key"] if dialogue is not None else None
+    case = next((one for one in live if one.id == about_id), None)
+    if case is None and len(live) > 1:
+        return False
+    if case is None:
         case = live[0] if live else None
+    context.customer.leave(context.work)
     if case is None:
         case = await open_case(
             context.work, context.customer, kind=CaseKind.REQUEST, interaction_ids=[recorded(context)]

@@ -105,7 +105,7 @@ async def _hear(context: CareContext) -> None:
     if dialogue is not None and await _answers_staff(context, dialogue):
         await settle(work, context.customer)
         dialogue = None
-    if dialogue is None and call_backs.wants_call(context) and await call_backs.on_wish(context):
+    if call_backs.wants_call(context) and await call_backs.on_wish(context):
         return
     elsewhere = dialogue is not None and await _answers_a_case(context, dialogue)
     if dialogue is None or elsewhere or not await _IN_DIALOGUE[dialogue.name](context):
