@@ -85,7 +85,7 @@ async def fill(work: Work, *, canned_id: int, case_id: int, by: StaffMember) -> 
     try:
         text = fill_in(canned.texts[language], values)
     except MissingValue as missing:
-        return Refusal(f"ready.refused.no_{missing}", {"name": canned.name, "number": case.public_number})
+        return Refusal(f"ready.missing.{missing}", {"name": canned.name, "number": case.public_number})
     if not text:
         return Refusal("ready.refused.empty")
     if utf16_length(f"{by.name}\n{text}") > TEXT_LIMIT:

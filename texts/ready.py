@@ -11,7 +11,7 @@ from jinja2 import Template, TemplateSyntaxError, Undefined, UndefinedError, nod
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-_SHIPPED = Path(__file__).parent / "ready.toml"
+_SHIPPED = Path(__file__).parent / "shipped_answers.toml"
 _BEGIN, _END = "\x01", "\x02"
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _VALUE = re.compile(rf"( ?){_BEGIN}([^{_END}]*){_END}( ?)")
