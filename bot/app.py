@@ -29,6 +29,7 @@ from bot.webhook_sender import WebhookSender
 from domain.errors import SettingsError
 from domain.pacing import Pacer
 from handlers.context import TapAnswer
+from services.canned_book import seed_canned
 from services.commands import queue_menus
 from services.keywords import seed_keywords
 from services.rewards import seed_rewards
@@ -239,6 +240,7 @@ async def _seed(work: Work, settings: Settings) -> None:
     )
     await seed_rewards(work, work.rules.loyalty.rewards)
     await seed_keywords(work, work.rules.desk.priority.keywords)
+    await seed_canned(work)
     await queue_menus(work)
     staff = await load_staff(work.tx, bot_id=work.bot_id)
     if not staff.groups:

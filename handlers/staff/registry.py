@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from handlers.staff import (
+    bans,
     basics,
+    canned,
     causes,
     confiding,
     contacts,
     deleting,
+    digest,
     escalations,
     loyalty,
     menus,
@@ -21,11 +24,14 @@ from handlers.staff import (
 from handlers.staff.verbs import Verb
 
 _MODULES = (
+    bans,
     basics,
+    canned,
     causes,
-    contacts,
     confiding,
+    contacts,
     deleting,
+    digest,
     escalations,
     loyalty,
     ownership,
