@@ -11,6 +11,9 @@ from storage.database import Tx
 from storage.tables import cases, outbox
 
 
+_confided = cases.alias("confided")
+
+
 @dataclass(frozen=True, slots=True)
 class ConfidedCase:
     """A confidential case, as far as it matters who may know of it."""
@@ -32,7 +35,7 @@ async def load_confided(tx: Tx, case_ids: Sequence[int]) -> dict[int, ConfidedCa
 
 def in_the_open(case_id: ColumnElement[int] | ColumnElement[int | None]) -> ColumnElement[bool]:
     """Return the condition that a row is about no confidential case."""
-    return ~exists().where(cases.c.id == case_id, cases.c.confidential)
+    return ~exists().where(_confided.c.id == case_id, _confided.c.confidential)
 
 
 async def drop_waiting(tx: Tx, *, case_id: int, but: Sequence[str], now: datetime) -> None:
