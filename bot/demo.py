@@ -193,7 +193,7 @@ async def _play(stage: Stage, program: Program, folder: Path, api_url: str) -> N
     await play(stage, Power(program.kill, program.start), texts)
     till = Till(api_url, await program.make_api_key("the till"))
     await play_loyalty(stage, till, texts, ann=ANN, ben=BEN, currency="GBP")
-    await play_desk(stage, texts, ben=BEN, branch=BRANCH)
+    await play_desk(stage, texts, ben=BEN, branch=BRANCH, zone=ZONE)
     await program.stop()
     if errors := _errors(folder / _LOG):
         raise NotSeen("carebot's log holds no error", f"It holds {len(errors)}.")

@@ -1,6 +1,7 @@
 """The tour's chapters about the desk: a case is handed up, taken by tap, made good, solved and scored."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.tour_screen import Lane
 from bot.tour_stage import NotSeen, Persona, Stage
@@ -16,8 +17,9 @@ _SOON = timedelta(minutes=20)
 _GIVEN = 50
 
 
-async def play_desk(stage: Stage, texts: Texts, *, ben: Persona, branch: str) -> None:
-    """Play the chapters. Raises :class:`NotSeen` at the first claim that does not show."""
+async def play_desk(stage: Stage, texts: Texts, *, ben: Persona, branch: str, zone: ZoneInfo) -> None:
+    """Play the chapters by the clock of the shop. Raises :class:`NotSeen` at the first claim that does not show."""
+    stage.zone = zone
     await _sue_opens_her_chat(stage)
     topic = await _complains(stage, texts, branch)
     await _goes_up(stage, ben, topic)
@@ -28,7 +30,7 @@ async def play_desk(stage: Stage, texts: Texts, *, ben: Persona, branch: str) ->
 
 async def _sue_opens_her_chat(stage: Stage) -> None:
     await stage.chapter("Sue, the supervisor, can be reached in private")
-    await stage.enter(SUE, "", lane=Lane.STAFF)
+    await stage.enter(SUE, lane=Lane.STAFF)
     await stage.sees(SUE.id, "the bot knows that she works here")
 
 
@@ -48,8 +50,9 @@ async def _complains(stage: Stage, texts: Texts, branch: str) -> int:
 async def _goes_up(stage: Stage, ben: Persona, topic: int) -> None:
     await stage.chapter("Ben cannot promise it alone: he hands it up")
     await stage.tap(ben, "k:take:", thread=topic)
+    await stage.sees(stage.desk.chat_id, "it is his now", "C-1003", ben.name, thread=topic)
     await stage.tap(ben, "k:escalate:", thread=topic)
-    asked = await stage.sees(stage.desk.chat_id, "he is asked why", thread=topic)
+    asked = await stage.sees(stage.desk.chat_id, "he is asked why", "Why does C-1003", thread=topic)
     await stage.say(ben, _REASON, thread=topic, reply_to=asked["id"])
     await stage.sees(SUE.id, "Sue is told by name, in private, with the reason", "C-1003", _REASON, button="k:ack:")
     named = [m for m in stage.messages(stage.desk.chat_id, _REASON) if m["from_bot"] and m["thread_id"] == topic]

@@ -86,7 +86,7 @@ class Stage:
         city = self.zone.key.rpartition("/")[2].replace("_", " ")
         await self.screen.chapter(f"{self._chapters}  {title}", f"{now:%a} {now.day} {now:%b} {now:%H:%M} {city}")
 
-    async def enter(self, person: Persona, payload: str, *, lane: Lane = Lane.PRIVATE) -> None:
+    async def enter(self, person: Persona, payload: str | None = None, *, lane: Lane = Lane.PRIVATE) -> None:
         """Have a customer press Start behind a link, or, in the staff's lane, somebody who works here."""
         self._rooms.append(Room(person.id, person.name, lane))
         self._known[person.id] = {}

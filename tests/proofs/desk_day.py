@@ -179,9 +179,13 @@ class Day:
 
     async def nobody_is_called(self, what: Callable[[], Awaitable[None]]) -> None:
         """Do something, and see that no escalation comes of it."""
-        before = len(await self.town.rows("escalations"))
+        before = await self._rungs()
         await what()
-        assert len(await self.town.rows("escalations")) == before
+        assert await self._rungs() == before
+
+    async def _rungs(self) -> int:
+        """Return how many rungs were climbed so far; a warning is none."""
+        return sum(row.cause != "warning" for row in await self.town.rows("escalations"))
 
 
 async def play(day: Day) -> None:
@@ -264,9 +268,10 @@ async def _on_a_swapped_saturday(day: Day) -> None:
     await day.town.group_reads("blue one", again)
     await day.comes(at(10, 10, "10:30"))
     await day.answer(day.ben, (21,), "The blue one it is")
-    await day.comes(at(10, 10, "12:01"))
+    await day.nobody_is_called(lambda: day.comes(at(10, 10, "12:15")))
+    await day.comes(at(10, 10, "13:32"))
     await day.told(day.sue, (29, 30))
-    await day.comes(at(10, 10, "13:46"))
+    await day.comes(at(10, 10, "13:49"))
     await day.told(day.olga, (29, 30))
     await day.take(day.olga, (29, 30))
     await day.comes(at(10, 10, "14:00"))
@@ -280,7 +285,7 @@ async def _over_a_weekend(day: Day) -> None:
     await day.nobody_is_called(lambda: day.comes(at(10, 18, "12:00")))
     await day.comes(at(10, 19, "09:30"))
     await day.answer(day.bea, range(31, 39))
-    await day.comes(at(10, 19, "12:01"))
+    await day.comes(at(10, 19, "13:32"))
     await day.told(day.sue, (39, 40))
     await day.comes(at(10, 19, "13:35"))
     await day.take(day.sue, (39, 40))
