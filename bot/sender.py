@@ -6,28 +6,22 @@ import heapq
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from telegram import InputFile
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 
-from bot.addressing import Way, find_ways
-from bot.calls import Address, Call, call_for
+from bot.addressing import find_ways
+from bot.carrying import UNLIMITED, Carrier, Trip, weight_of
 from bot.clock import Clock
 from bot.settlement import Outcome, expire, settle, settle_all
 from bot.transport import TelegramApi
-from domain.outgoing import Action, TargetKind
 from domain.pacing import Pacer
 from domain.rules import Rules
 from handlers.context import TapAnswer
-from services import cards, delivery
+from services import delivery
 from services.work import Work
-from storage import cases as case_rows
 from storage import outbox
-from storage import staff as staff_rows
 from storage.database import Database
-from storage.files import get_made
 from storage.outbox import OutboxRow
 from storage.outbox_heads import list_heads
 from texts import Texts
@@ -43,7 +37,6 @@ replica's, a command's."""
 _ANSWER_LIMIT_S = 5.0
 _GATHER_S = 0.002
 """How long results wait for company when many are in flight, so that one commit records them together."""
-_UNLIMITED = frozenset({Action.REACT, Action.COMMANDS})
 
 
 class Sender:
@@ -69,6 +62,7 @@ class Sender:
         self._rules = rules
         self._texts = texts
         self._most_in_flight = in_flight
+        self._carrier = Carrier(database, api, clock, pacer, self._work)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._under_way: set[int] = set()
         self._done: list[Outcome] = []
@@ -186,7 +180,8 @@ class Sender:
         self._under_way.difference_update(outcome.row.id for outcome in outcomes)
         self._under_way.update(row.id for row in going)
         for row in going:
-            task = asyncio.create_task(self._carry(replace(row, attempts=row.attempts + 1), ways[row.id]))
+            trip = Trip(replace(row, attempts=row.attempts + 1), ways[row.id])
+            task = asyncio.create_task(self._carry(trip))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
         return bool(dropped) or 0 < room == len(heads)
@@ -198,93 +193,27 @@ class Sender:
 
     def _may_go(self, work: Work, row: OutboxRow) -> bool:
         """Spend the budget for a row, or let the row wait until its chat may be written to again."""
-        if row.action in _UNLIMITED:
+        if row.action in UNLIMITED:
             self._pacer.spend_token(work.now)
             return True
-        free_at = self._pacer.chat_free_at(row.chat_key, work.now)
+        weight = weight_of(row)
+        free_at = self._pacer.chat_free_at(row.chat_key, work.now, weight)
         if free_at > work.now:
             outbox.postpone(work.tx, row_id=row.id, until_at=free_at)
             heapq.heappush(self._postponed, free_at)
             return False
-        self._pacer.spend(row.chat_key, work.now, group=row.chat_key.startswith("g"))
+        self._pacer.spend(row.chat_key, work.now, group=row.chat_key.startswith("g"), weight=weight)
         return True
 
-    async def _carry(self, row: OutboxRow, way: Way) -> None:
+    async def _carry(self, trip: Trip) -> None:
         result, error = None, None
         try:
-            if way.address is not None:
-                if way.opening:
-                    way = await self._open_view(row, way)
-                assert way.address is not None
-                result = await self._call(call_for(row, way.address))
+            if trip.way.address is not None:
+                result = await self._carrier.carry(trip)
         except Exception as failure:  # every end of a call is recorded on its row
             error = failure
-        if row.action not in _UNLIMITED:
-            self._pacer.answered(row.chat_key, self._clock.now())
-        self._done.append(Outcome(row, way, result, error))
+        self._done.append(Outcome(trip.row, trip.way, result, error))
         self._bell.set()
-
-    async def _call(self, call: Call) -> Any:
-        if call.upload is None:
-            return await self._api.call(call.method, call.params)
-        name, file_id = call.upload
-        async with self._database.read() as tx:
-            made = await get_made(tx, file_id)
-        if made is None:
-            raise BadRequest("the bytes of the file are no longer kept")
-        file = InputFile(made.content, filename=made.name)
-        file.mimetype = made.mime
-        return await self._api.call(call.method, call.params, files={name: file})
-
-    async def _paced_call(self, chat_key: str, call: Call) -> Any:
-        """Make a further call on behalf of a row, within the limits of its chat."""
-        now = self._clock.now()
-        while (free_at := self._pacer.chat_free_at(chat_key, now)) > now:
-            await self._clock.wait(asyncio.Event(), free_at)
-            now = self._clock.now()
-        self._pacer.spend(chat_key, now, group=True)
-        try:
-            return await self._call(call)
-        finally:
-            self._pacer.answered(chat_key, self._clock.now())
-
-    async def _open_view(self, row: OutboxRow, way: Way) -> Way:
-        """Make what is missing for the row's case in its staff group: the topic, then the card; each kept at once."""
-        assert way.group is not None
-        assert way.address is not None
-        assert row.case_id is not None
-        group, chat_id = way.group, way.address.chat_id
-        thread_id = way.topic.thread_id if way.topic else None
-        forum = group.forum if group.forum is not None else await self._look_at_group(group.id, chat_id)
-        async with self._work() as work:
-            view = await cards.view_of_case(work, case_id=row.case_id)
-        if forum and thread_id is None:
-            call = Call("createForumTopic", {"chat_id": chat_id, "name": view.topic_name})
-            thread_id = (await self._paced_call(row.chat_key, call))["message_thread_id"]
-        await self._keep_view(row.case_id, group.id, thread_id, None)
-        if row.target_kind is TargetKind.CARD:
-            return replace(way, address=Address(chat_id, thread_id))
-        card = replace(row, action=Action.SEND, body=view.card_body, target_kind=TargetKind.STAFF_GROUP)
-        answer = await self._paced_call(row.chat_key, call_for(card, Address(chat_id, thread_id)))
-        await self._keep_view(row.case_id, group.id, thread_id, answer["message_id"])
-        return (await self._ways_again(row))[row.id]
-
-    async def _ways_again(self, row: OutboxRow) -> dict[int, Way]:
-        async with self._database.read() as tx:
-            return await find_ways(tx, [row])
-
-    async def _keep_view(self, case_id: int, group_id: int, thread_id: int | None, card: int | None) -> None:
-        async with self._work() as work:
-            await case_rows.set_topic(
-                work.tx, case_id=case_id, staff_group_id=group_id, thread_id=thread_id, card_message_id=card
-            )
-
-    async def _look_at_group(self, group_id: int, chat_id: int) -> bool:
-        chat = await self._api.call("getChat", {"chat_id": chat_id})
-        forum = bool(chat.get("is_forum"))
-        async with self._work() as work:
-            await staff_rows.set_forum(work.tx, group_id=group_id, forum=forum)
-        return forum
 
     async def _take_over(self, work: Work, *, claimed_before: datetime) -> None:
         """Treat rows whose sender stopped in the middle as of unknown delivery; those under way here are none."""

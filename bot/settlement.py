@@ -13,9 +13,8 @@ from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
 from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
 from domain.people import SYSTEM, MemberReach
-from services import delivery, desk
+from services import delivery, views
 from services.speech import tell
-from services.views import follow_group
 from services.work import Work
 from storage import cases as case_rows
 from storage import focus as focus_rows
@@ -104,10 +103,9 @@ async def _sent(work: Work, outcome: Outcome) -> None:
 
 
 async def _rebuild(work: Work, case_id: int) -> None:
-    await case_rows.lose_topic(work.tx, case_id=case_id)
     case = await case_rows.get_case(work.tx, case_id)
     if case is not None:
-        await desk.show_history(work, case)
+        await views.rebuild_view(work, case)
 
 
 async def _unknown(work: Work, row: OutboxRow, error: str) -> None:
@@ -169,7 +167,7 @@ async def _follow_migration(work: Work, outcome: Outcome, new_chat_id: int) -> N
     if way.group is None:
         await _fail(work, outcome, "the group moved")
         return
-    await follow_group(work, old_chat_id=way.address.chat_id, new_chat_id=new_chat_id, by=SYSTEM)
+    await views.follow_group(work, old_chat_id=way.address.chat_id, new_chat_id=new_chat_id, by=SYSTEM)
     _again(work, outcome.row, "ChatMigrated")
 
 
@@ -182,7 +180,7 @@ async def _on_refusal(work: Work, outcome: Outcome, refused: Refused, error: Tel
     elif way.group is not None and refused is Refused.NO_TOPICS:
         await staff_rows.set_forum(work.tx, group_id=way.group.id, forum=False)
         _again(work, row, refused.name)
-    elif refused is Refused.NO_TOPIC and row.case_id:
+    elif refused in (Refused.NO_TOPIC, Refused.TOPIC_CLOSED) and row.case_id and way.group is not None:
         await _rebuild(work, row.case_id)
         _again(work, row, refused.name)
     elif refused in (Refused.NO_MESSAGE, Refused.NO_REPLIED) and _is_about_card(outcome):

@@ -37,29 +37,32 @@ class Pacer:
         used = sum(1 for at in self._token if at > horizon)
         return self._limits.per_second - used
 
-    def chat_free_at(self, chat_key: str, now: datetime) -> datetime:
-        """Return when the chat's own limit lets the next call go: ``now``, or later."""
+    def chat_free_at(self, chat_key: str, now: datetime, weight: int = 1) -> datetime:
+        """Return when the chat's own limit lets the next call of ``weight`` messages go: ``now``, or later."""
+        most = self._limits.group_per_minute
         if (sent := self._groups.get(chat_key)) is not None:
-            full = len(sent) >= self._limits.group_per_minute > 0
-            return max(now, sent[0] + timedelta(minutes=1)) if full else now
+            surplus = len(sent) + min(weight, most) - most
+            return max(now, sent[surplus - 1] + timedelta(minutes=1)) if surplus > 0 and most else now
         last = self._private.get(chat_key)
         return now if last is None else max(now, last + timedelta(seconds=self._limits.private_gap_s))
 
-    def spend(self, chat_key: str, now: datetime, *, group: bool) -> None:
-        """Count one call to ``chat_key`` at ``now``."""
+    def spend(self, chat_key: str, now: datetime, *, group: bool, weight: int = 1) -> None:
+        """Count one call of ``weight`` messages to ``chat_key`` at ``now``."""
         self.spend_token(now)
         if group:
             if self._limits.group_per_minute:
-                self._groups.setdefault(chat_key, deque(maxlen=self._limits.group_per_minute)).append(now)
+                sent = self._groups.setdefault(chat_key, deque(maxlen=self._limits.group_per_minute))
+                sent.extend([now] * weight)
         elif self._limits.private_gap_s:
             self._private[chat_key] = now
             if len(self._private) > 10_000:
                 self._forget_before(now - timedelta(seconds=self._limits.private_gap_s))
 
-    def answered(self, chat_key: str, now: datetime) -> None:
+    def answered(self, chat_key: str, now: datetime, weight: int = 1) -> None:
         """Count the last call to ``chat_key`` from ``now`` on, when its answer came: it may have arrived just then."""
         if (sent := self._groups.get(chat_key)) and now > sent[-1]:
-            sent[-1] = now
+            for nth in range(1, min(weight, len(sent)) + 1):
+                sent[-nth] = now
         elif chat_key in self._private:
             self._private[chat_key] = now
 

@@ -12,6 +12,7 @@ from domain.outgoing import (
     Purpose,
     Rows,
     Target,
+    TargetKind,
     to_case,
     to_contact,
     to_staff_group,
@@ -20,16 +21,19 @@ from domain.people import ActorKind
 from domain.signing import TEXT_LIMIT, signed, utf16_length
 from services import cards, private_desk
 from services.cards import shortened
+from services.joining import item_of, joined, joining_key, joins
 from services.speech import tell
 from services.work import Work
-from storage import cases as case_rows
+from storage import desk_queue
 from storage import staff as staff_rows
 from storage.deleting import list_deleted
 from storage.interactions import list_of_case
 from storage.outbox import add_outgoing, content_to_json, merge_queued
 
 _HISTORY_INTERACTIONS = 30
-_HISTORY_FILES = 10
+_HISTORY_FILES = 3
+_HISTORY_MESSAGES = 2
+"""A group takes about twenty messages a minute, and a hundred cases may have to be shown anew."""
 _ALBUM_MOST = 10
 
 
@@ -68,8 +72,15 @@ def album_key(target: Target, media_group_id: str) -> str:
 
 
 async def queue_words(work: Work, message: Outgoing) -> None:
-    """Queue a person's words; parts of one album join the row that still waits for its other parts."""
+    """Queue a person's words; parts of one album join the row that still waits for its other parts.
+
+    Quick words for a topic join those that still wait for it, until something else comes between them.
+    """
     content = message.content
+    if joins(message):
+        await _queue_joined(work, message)
+        return
+    await end_words(work, message.target)
     if not (content.media_group_id and content.kind in ALBUM_KINDS):
         await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
         return
@@ -91,12 +102,26 @@ async def queue_words(work: Work, message: Outgoing) -> None:
         await add_outgoing(work.tx, album, bot_id=work.bot_id, now=work.now)
 
 
+async def _queue_joined(work: Work, message: Outgoing) -> None:
+    key = joining_key(message.target)
+    if await desk_queue.join_queued(work.tx, key, lambda body: joined(body, message)) is None:
+        alone = replace(message, coalesce_key=key, extra={"items": [item_of(message)]})
+        await add_outgoing(work.tx, alone, bot_id=work.bot_id, now=work.now)
+
+
+async def end_words(work: Work, target: Target) -> None:
+    """Let nothing join the words that wait for a topic: what comes now has its place behind them."""
+    if target.kind is TargetKind.CASE:
+        await desk_queue.end_joining(work.tx, joining_key(target))
+
+
 async def pass_on_edit(work: Work, case: Case, *, interaction_id: int, original_id: int, content: Content) -> None:
     """Queue a customer's changed words as an answer to the words they replace; the first version stays."""
     if case.staff_group_id is not None:
         language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
         target = to_case(case.id, case.staff_group_id)
         head = work.texts.say("desk.edited", language)
+        await end_words(work, target)
         await tell(work, target, head, case_id=case.id, reply_to=original_id)
     for member in await private_desk.readers(work, case):
         await private_desk.tell_member(work, member, "desk.edited", case=case, reply_to=original_id)
@@ -189,38 +214,35 @@ async def show_case(work: Work, case: Case, *, privately: bool = True) -> None:
             await pass_on(work, case, interaction_id=said.id, content=said.content, privately=privately)
 
 
-async def adopt_cases(work: Work, *, limit: int) -> int:
-    """Show live cases that were opened while there was no staff group; returns how many."""
-    group = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
-    if group is None:
-        return 0
-    waiting = await case_rows.list_without_view(work.tx, limit=limit)
-    for case in waiting:
-        adopted = replace(case, staff_group_id=group.id)
-        case_rows.save_case(work.tx, adopted, staff_group_id=group.id)
-        await show_case(work, adopted, privately=False)
-    return len(waiting)
-
-
-async def rebuild_views(work: Work, group_id: int, *, limit: int = 500) -> None:
-    """Show the live cases of a group anew, because nothing said there before can be found again."""
-    for case in await case_rows.list_shown_in(work.tx, staff_group_id=group_id, limit=limit):
-        await case_rows.lose_topic(work.tx, case_id=case.id)
-        await show_history(work, case)
-
-
 async def show_history(work: Work, case: Case) -> None:
-    """Queue the card, a compact history and the customer's files, for a view that was lost and is built anew."""
-    if case.staff_group_id is None:
-        return
-    target = to_case(case.id, case.staff_group_id)
-    language = await cards.language_of_case(work, case)
-    said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
+    """Queue the card of a case whose view was lost: the new view is opened with what was said before."""
     await cards.show_card(work, case)
-    for text in await history_texts(work, said, language):
-        await tell(work, target, text, case_id=case.id)
-    for one in [one for one in said if one.author.kind is ActorKind.CUSTOMER and one.content.media][-_HISTORY_FILES:]:
+
+
+async def history_of_view(work: Work, case: Case) -> list[str]:
+    """Return what a new view of a case begins with behind the card: what was said and is not on its way there.
+
+    In a few messages at most, the latest words last; empty for a case of which everything is still to be shown. Files
+    that its customer sent are queued again, the latest ones.
+    """
+    assert case.staff_group_id is not None
+    said = await list_of_case(work.tx, case.id, limit=_HISTORY_INTERACTIONS)
+    chat_key = to_case(case.id, case.staff_group_id).chat_key
+    waiting = await desk_queue.list_waiting_words(
+        work.tx, customer_id=case.customer_id, case_id=case.id, chat_key=chat_key
+    )
+    shown = [one for one in said if one.id not in waiting and _is_told(one)]
+    if not shown:
+        return []
+    files = [one for one in shown if one.author.kind is ActorKind.CUSTOMER and one.content.media]
+    for one in files[-_HISTORY_FILES:]:
         await pass_on(work, case, interaction_id=one.id, content=one.content, privately=False)
+    texts = await history_texts(work, shown, await cards.language_of_case(work, case))
+    return texts[-_HISTORY_MESSAGES:]
+
+
+def _is_told(said: Interaction) -> bool:
+    return said.author.kind in (ActorKind.CUSTOMER, ActorKind.STAFF) and _is_words(said)
 
 
 async def history_texts(work: Work, said: Sequence[Interaction], language: str) -> list[str]:

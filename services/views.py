@@ -1,8 +1,10 @@
 """The staff side as a view that may be lost: groups come, move, fall silent and go; cases are shown anew elsewhere."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from domain.cases import Case
+from domain.interactions import Content, Kind
 from domain.people import Actor, StaffGroup
 from services import cards, desk
 from services.groups import group_of_customer
@@ -10,7 +12,8 @@ from services.work import Work
 from storage import cases as case_rows
 from storage import staff as staff_rows
 from storage.audit import add_audit
-from storage.outbox import set_pause
+from storage.desk_queue import drop_same
+from storage.outbox import content_to_json, set_pause
 
 
 async def follow_group(work: Work, *, old_chat_id: int, new_chat_id: int, by: Actor) -> StaffGroup | None:
@@ -69,6 +72,41 @@ async def rebuild_view(work: Work, case: Case) -> None:
     """Show a case anew, because its topic or its messages are gone."""
     await case_rows.lose_topic(work.tx, case_id=case.id)
     await cards.show_card(work, case)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new view of a case begins with: its topic's name, the card and what was said before, as outbox bodies."""
+
+    topic_name: str
+    messages: tuple[dict[str, Any], ...]
+
+
+async def opening_of(work: Work, *, case_id: int, group_id: int) -> Opening | None:
+    """Return how a case is to be shown where no view of it stands yet; ``None`` when it went to another group."""
+    case = await case_rows.get_case(work.tx, case_id)
+    if case is None or case.staff_group_id != group_id:
+        return None
+    view = await cards.view_of_case(work, case_id=case_id)
+    history = [
+        {"content": content_to_json(Content(Kind.TEXT, text)), "html": True}
+        for text in await desk.history_of_view(work, case)
+    ]
+    return Opening(view.topic_name, (view.card_body, *history))
+
+
+async def keep_view(
+    work: Work, opening: Opening, *, case_id: int, group_id: int, thread_id: int | None, card_message_id: int | None
+) -> None:
+    """Keep where a case is shown from now on; a card that waits and says the same is not said again."""
+    case = await case_rows.get_case(work.tx, case_id)
+    if case is None or case.staff_group_id != group_id:
+        return
+    await case_rows.set_topic(
+        work.tx, case_id=case_id, staff_group_id=group_id, thread_id=thread_id, card_message_id=card_message_id
+    )
+    if card_message_id is not None:
+        await drop_same(work.tx, f"card:{case_id}", opening.messages[0], now=work.now)
 
 
 def audit(

@@ -12,25 +12,27 @@ from domain.people import Actor, ActorKind
 from domain.signing import CAPTION_LIMIT, TEXT_LIMIT, signed, utf16_length
 from services.cases import open_case
 from services.customers import meet
-from services.desk import show_history
+from services.desk import pass_on
 from services.speech import record_heard
-from services.views import adopt_cases
+from services.views import adopt_cases, opening_of
 from services.work import Work
 from storage.cases import get_case, lose_topic
 from storage.database import Database
 from storage.interactions import Origin
-from tests.handlers.harness import Said
 from tests.handlers.staff.desk import ANN, BEN, CaseView, Desk, SlowTown
 
 
-async def rebuilt(case: CaseView) -> list[Said]:
-    """Lose the topic of a case; returns what is queued for the new one."""
+async def rebuilt(case: CaseView) -> list[str]:
+    """Lose the topic of a case; returns what the new one begins with, the card first."""
+    await case.desk.town.deliver()
     async with case.desk.town.work() as work:
         await lose_topic(work.tx, case_id=case.id)
         found = await get_case(work.tx, case.id)
         assert found is not None
-        await show_history(work, found)
-    return await case.desk.town.deliver()
+        assert found.staff_group_id is not None
+        opening = await opening_of(work, case_id=case.id, group_id=found.staff_group_id)
+    assert opening is not None
+    return [body["content"]["text"] for body in opening.messages]
 
 
 async def test_a_lost_topic_is_rebuilt_with_its_history(desk: Desk) -> None:
@@ -38,11 +40,11 @@ async def test_a_lost_topic_is_rebuilt_with_its_history(desk: Desk) -> None:
     case = await desk.case_of(words="The zip is torn")
     await case.writes(BEN, "We mend it today")
     await case.writes(BEN, "//third time")
-    said = await rebuilt(case)
-    assert said[0].target[0] is TargetKind.CARD
-    history = said[1].text.splitlines()
-    assert "rebuilt" in history[0]
-    for line, words in zip(history[1:], ("👤 The zip is torn", "💬 We mend it today", "📝 third time"), strict=True):
+    card, history = await rebuilt(case)
+    assert "The zip is torn" in card
+    lines = history.splitlines()
+    assert "rebuilt" in lines[0]
+    for line, words in zip(lines[1:], ("👤 The zip is torn", "💬 We mend it today", "📝 third time"), strict=True):
         assert line.endswith(words)
 
 
@@ -60,15 +62,39 @@ async def hears(work: Work, case: CaseView, content: Content, *, nth: int) -> No
     )
 
 
-async def test_a_long_history_is_split_and_never_too_long(desk: Desk) -> None:
-    """Thirty long messages full of signs that must be escaped fill several messages of allowed length."""
+async def test_what_is_on_its_way_is_no_history(desk: Desk) -> None:
+    """A case whose words still wait begins with its card alone: each word is read once, in its place."""
+    case = await desk.case_of(words="The zip is torn")
+    await case.desk.town.deliver()
+    async with desk.town.work() as work:
+        found = await get_case(work.tx, case.id)
+        assert found is not None
+        assert found.staff_group_id is not None
+        late = await record_heard(
+            work,
+            author=Actor(ActorKind.CUSTOMER, found.customer_id),
+            content=Content(Kind.TEXT, "And the button"),
+            origin=Origin(ANN, 5001),
+            customer_id=found.customer_id,
+            case_id=case.id,
+        )
+        await pass_on(work, found, interaction_id=late, content=Content(Kind.TEXT, "And the button"))
+        opening = await opening_of(work, case_id=case.id, group_id=found.staff_group_id)
+    assert opening is not None
+    assert "The zip is torn" in opening.messages[1]["content"]["text"]
+    assert "And the button" not in opening.messages[1]["content"]["text"]
+
+
+async def test_a_long_history_takes_two_messages_and_none_is_too_long(desk: Desk) -> None:
+    """Of thirty long messages full of signs that must be escaped the latest are shown, none longer than allowed."""
     case = await desk.case_of()
     async with desk.town.work() as work:
         for nth in range(30):
-            await hears(work, case, Content(Kind.TEXT, "<&>😀" * 100), nth=nth)
-    said = [one for one in await rebuilt(case) if one.target[0] is TargetKind.CASE]
-    assert len(said) > 1
-    assert all(utf16_length(one.text) <= TEXT_LIMIT for one in said)
+            await hears(work, case, Content(Kind.TEXT, f"{nth} " + "<&>😀" * 60), nth=nth)
+    said = await rebuilt(case)
+    assert len(said) == 3
+    assert all(utf16_length(text) <= TEXT_LIMIT for text in said)
+    assert "👤 29 " in said[-1]
 
 
 async def test_pictures_are_shown_again_in_a_rebuilt_topic(desk: Desk) -> None:
@@ -76,8 +102,8 @@ async def test_pictures_are_shown_again_in_a_rebuilt_topic(desk: Desk) -> None:
     case = await desk.case_of()
     async with desk.town.work() as work:
         await hears(work, case, Content(Kind.PHOTO, "see", media=MediaRef("P1", "u1", 9)), nth=1)
-    said = await rebuilt(case)
-    assert [one.body["content"]["kind"] for one in said if one.target[0] is TargetKind.CASE] == ["text", "photo"]
+    await rebuilt(case)
+    assert [one.body["content"]["kind"] for one in await desk.town.deliver()] == ["photo"]
 
 
 async def test_cases_opened_without_a_group_are_shown_once_there_is_one(database: Database) -> None:
@@ -115,15 +141,15 @@ async def test_the_card_escapes_what_people_wrote(desk: Desk) -> None:
     """A name or summary full of markup is read as it is."""
     case = await desk.case_of(name="<i>Ann</i>", words="</b>&lt;{number}")
     card = (await rebuilt(case))[0]
-    assert "<i>Ann</i>" in card.text
-    assert "</b>&lt;{number}" in card.text
+    assert "&lt;i&gt;Ann&lt;/i&gt;" in card
+    assert "&lt;/b&gt;&amp;lt;{number}" in card
 
 
 async def test_a_huge_summary_is_shortened_on_the_card(desk: Desk) -> None:
     """4,096 letters of complaint leave the card readable; the words themselves stand below it."""
     case = await desk.case_of(words="😀" * 2048)
     card = (await rebuilt(case))[0]
-    assert utf16_length(card.text) < TEXT_LIMIT
+    assert utf16_length(card) < TEXT_LIMIT
     assert card.text.endswith("…")
 
 
