@@ -1,5 +1,6 @@
 """What becomes of a case, in the hands of staff: hold and go on, solve and reopen, merge, spam, tags, its history."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.cases import Case, number_in
@@ -9,6 +10,7 @@ from domain.outgoing import Button, Rows
 from domain.signing import utf16_length
 from domain.when import read_until
 from handlers.staff.ownership import origin_of
+from handlers.staff.tasks import check_back_days
 from handlers.staff.verbs import Ask, Done, Verb
 from services.card_words import shortened
 from services.case_door import access_case
@@ -27,8 +29,11 @@ _HISTORY_LETTERS = 3600
 
 
 async def _resolve(ask: Ask) -> Done | Refusal:
+    """Call a case solved, and offer days on which to ask whether it still holds."""
     done = await resolve_case(ask.work, case_id=ask.case, by=ask.member)
-    return done if isinstance(done, Refusal) else _done(ask, "desk.resolved", done)
+    if isinstance(done, Refusal):
+        return done
+    return replace(_done(ask, "aftercare.resolved", done), buttons=check_back_days(ask, done.id), shown=True)
 
 
 async def _reopen(ask: Ask) -> Done | Refusal:
