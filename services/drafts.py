@@ -13,6 +13,7 @@ from services.gathered import in_words
 from services.speech import say
 from services.work import Person, Work, person_of_contact
 from storage.cases import get_case
+from storage.confidential import assign_since
 from storage.interactions import list_by_ids
 from storage.people import list_due_dialogues
 
@@ -25,7 +26,8 @@ async def open_gathered(work: Work, person: Person, *, by: Actor | None = None) 
     assert dialogue is not None
     data, ids = dialogue.data, said_in(dialogue)
     person.leave(work)
-    return await open_case(
+    confidential = data.get("about") is not None
+    case = await open_case(
         work,
         person,
         kind=CaseKind.COMPLAINT if dialogue.name is DialogueName.COMPLAINT else CaseKind.QUESTION,
@@ -35,9 +37,12 @@ async def open_gathered(work: Work, person: Person, *, by: Actor | None = None) 
         summary=in_words(await list_by_ids(work.tx, ids)),
         by=by,
         told_closed=dialogue.name is DialogueName.DRAFT and dialogue.step == "ask",
-        confidential=data.get("about") is not None,
+        confidential=confidential,
         about_id=data.get("about") or None,
     )
+    if confidential and data.get("key"):  # our own questions quote the words, and so belong to the case too
+        await assign_since(work.tx, customer_id=case.customer_id, first_id=data["key"], case_id=case.id)
+    return case
 
 
 async def put_in_case(work: Work, person: Person, case: Case) -> Case:

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from domain.cases import LIVE
 from storage.database import Tx
-from storage.tables import cases, outbox
-
+from storage.tables import cases, interactions, outbox
 
 _confided = cases.alias("confided")
 
@@ -60,3 +59,9 @@ async def list_unshown(tx: Tx, *, limit: int) -> list[int]:
     live = [state.value for state in LIVE]
     statement = select(cases.c.id).where(cases.c.confidential, cases.c.closed_at.is_(None), cases.c.state.in_(live))
     return list((await tx.execute(statement.where(~shown).order_by(cases.c.id).limit(limit))).scalars())
+
+
+async def assign_since(tx: Tx, *, customer_id: int, first_id: int, case_id: int) -> None:
+    """Record as belonging to a case all that was said with its customer since an interaction and belongs to none."""
+    said = (interactions.c.customer_id == customer_id, interactions.c.id >= first_id, interactions.c.case_id.is_(None))
+    await tx.execute(update(interactions).where(*said).values(case_id=case_id))
