@@ -27,7 +27,7 @@ from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, StaffMember
 from domain.workdays import WorkCalendar
 from services import cards
-from services.cards import shortened
+from services.card_words import shortened
 from services.case_door import access_case, actor_of
 from services.ladder_words import (
     history_in_words,

@@ -111,9 +111,10 @@ async def test_the_first_to_say_so_has_it(case: CaseView) -> None:
     assert isinstance(done, Escalation)
     await read(case)
     await take(case, SUE, done.id)
-    assert [text for to, text in await read(case) if to == "topic"] == [
-        "✋ Sue has C-1001.",
-        "✋ Ben: Sue has C-1001 now.",
+    assert await read(case) == [
+        ("topic", "✋ Sue has C-1001."),
+        ("Sue", "✋ Sue has C-1001."),
+        ("topic", "✋ Ben: Sue has C-1001 now."),
     ]
     late = await take(case, ADA, done.id)
     assert isinstance(late, Refusal)
