@@ -63,7 +63,8 @@ def change_case(work: Work, case: Case, *, by: Actor, action: str, **changed: An
         changed.setdefault("held_until_at", None)
     before = {name: _plain(getattr(case, name)) for name in changed}
     changed_case = replace(case, **changed)
-    case_rows.save_case(work.tx, changed_case, **changed)
+    if changed:
+        case_rows.save_case(work.tx, changed_case, **changed)
     add_audit(
         work.tx,
         at=work.now,

@@ -70,7 +70,7 @@ class _Teller:
             return self._names.get(value, "?") if value is not None else self._word("nobody")
         if value is None:
             return "–"
-        key = f"desk.state.{value}" if name == "state" else f"casework.priority.{value}"
+        key = f"desk.state.{value}" if name == "state" else f"desk.priority.{value}"
         return self._work.texts.button(key, self._language)
 
     def _moment(self, value: str) -> str:

@@ -54,7 +54,7 @@ def test_every_deed_stands_in_the_table() -> None:
 )
 def test_the_table_allows_just_what_the_state_machine_knows(deed: Deed, event: CaseEvent) -> None:
     """Neither refuses what would work, nor lets through what would not."""
-    assert TABLE[deed].states == {state for state in CaseState if next_state(state, event) is not None}
+    assert TABLE[deed].states == frozenset(state for state in CaseState if next_state(state, event) is not None)
 
 
 @pytest.mark.parametrize("deed", list(Deed))

@@ -13,9 +13,11 @@ from domain.rules import Rules
 from services.cases import open_case
 from services.customers import meet
 from services.speech import record_heard
+from services.work import person_of_contact
 from storage.cases import get_case, set_topic
 from storage.database import Database
 from storage.interactions import Origin
+from storage.people import load_contacts
 from tests.handlers.harness import Json, Said, Town
 
 GROUP = -1001
@@ -91,7 +93,10 @@ class Desk:
     async def case_of(self, user_id: int = ANN, name: str = "Ann", words: str = "The zip is torn") -> "CaseView":
         """Let a customer complain; returns how staff see the case."""
         async with self.town.work() as work:
-            person = await meet(work, chat_id=user_id, name=name, username=None, language_code="en")
+            known = (await load_contacts(work.tx, bot_id=work.bot_id, chat_ids=[user_id])).get(user_id)
+            person = await person_of_contact(work, known.contact.id) if known else None
+            if person is None:
+                person = await meet(work, chat_id=user_id, name=name, username=None, language_code="en")
             said = await record_heard(
                 work,
                 author=person.actor,
