@@ -14,7 +14,7 @@ from domain.people import SYSTEM, StaffMember
 from domain.tasks import TaskKind, same_day_by
 from services import cards, cases, desk, escalations, priority
 from services.case_door import living_case, moment_for
-from services.dialogues import PATIENCE, begin, gather, said_in
+from services.dialogues import PATIENCE, begin, gather
 from services.drafts import settle
 from services.earning import reward_occasion
 from services.gathered import shortened
@@ -178,8 +178,3 @@ async def finish_words(work: Work, person: Person) -> None:
     if dialogue is not None and dialogue.name is DialogueName.SCORE:
         await rows.change_response(work.tx, int(dialogue.data["key"]), finished_at=work.now)
         person.leave(work)
-
-
-def has_spoken(person: Person) -> bool:
-    """Return whether anything was said since the score."""
-    return bool(said_in(person.dialogue))

@@ -74,11 +74,11 @@ async def find_response(tx: Tx, *, survey: str, occasion: str) -> Response | Non
 
 
 async def set_score(tx: Tx, response_id: int, *, score: int, now: datetime) -> bool:
-    """Keep a first score; returns whether it was the first, so that of two taps at once one counts."""
+    """Keep a first score, which ends the survey; returns whether it was the first: of two taps at once one counts."""
     statement = (
         update(survey_responses)
         .where(survey_responses.c.id == response_id, survey_responses.c.score.is_(None))
-        .values(score=score, answered_at=now)
+        .values(score=score, answered_at=now, finished_at=now)
     )
     return (await tx.execute(statement)).rowcount == 1
 
