@@ -139,6 +139,7 @@ _VERBS: dict[str, Deed] = {
     "refuse": Deed.DECIDE,
     "vuse": Deed.VOUCHER,
     "more": Deed.READ_CARD,
+    "less": Deed.READ_CARD,
     "card": Deed.READ_CARD,
     "unassign": Deed.ASSIGN,
     **dict.fromkeys(("promise", "checkback", "tdone", "tlater", "tgive", "tdrop", "ttell", "asknow"), Deed.TASK),

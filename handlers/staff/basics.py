@@ -1,4 +1,4 @@
-"""What staff do all day: write to the customer on purpose, keep a note, ask how it all works."""
+"""What staff do all day: write to the customer on purpose, keep a note."""
 
 from domain.deeds import Deed
 from domain.interactions import Content, Kind
@@ -56,12 +56,7 @@ async def _ask_for_answer(ask: Ask) -> Done | Refusal:
     return case if isinstance(case, Refusal) else Done("desk.answer_here", deed=False)
 
 
-async def _help(ask: Ask) -> Done | Refusal:
-    return Done("desk.help", shown=True, deed=False)
-
-
 VERBS: tuple[Verb, ...] = (
     Verb("note", _note),
     Verb("answer", _answer),
-    Verb("help", _help, needs_case=False, aliases=("start",), menu=False),
 )

@@ -71,7 +71,7 @@ async def on_answer(context: CareContext, place: Place) -> None:
 async def on_other_command(context: CareContext, case_id: int | None) -> None:
     """Help with a command nobody knows; other words without a case are chatter."""
     if context.said.command is not None:
-        await reply(context, "desk.help", case_id=case_id)
+        await perform(VERBS["help"], Ask(context, case_id))
 
 
 async def _hold(context: CareContext, place: Place, prompt: Prompt | None) -> None:

@@ -12,7 +12,7 @@ from services import prompts
 from services.case_door import access_case
 from storage.cases import get_case
 
-ASKED = "desk.answer_below"
+ASKED = "desk.asked"
 """Said for a tap when the words are asked for in a message of its own."""
 
 

@@ -26,11 +26,16 @@ _ORDER = (
 
 
 def menu_verbs(verbs: Mapping[str, Verb]) -> tuple[Verb, ...]:
-    """Return the verbs that open and close the menu of all ``verbs`` that can be done to a case."""
+    """Return the verbs that open and close the menu of all ``verbs`` that can be done to a case, and the help."""
     place = {name: nth for nth, name in enumerate(_ORDER)}
-    listed = (verb for verb in (*verbs.values(), *_OWN) if verb.menu and verb.needs_case)
+    listed = (verb for verb in (*verbs.values(), *_OWN) if verb.menu)
     menu = tuple(sorted(listed, key=lambda verb: place.get(verb.name, len(place))))
-    return (*_OWN, Verb("more", partial(_more, menu), menu=False))
+    general = tuple(verb for verb in verbs.values() if verb.command and not verb.needs_case)
+    return (
+        *_OWN,
+        Verb("more", partial(_more, menu), menu=False),
+        Verb("help", partial(_help, general), needs_case=False, menu=False),
+    )
 
 
 def fits(verb: Verb, case: Case) -> bool:
@@ -60,6 +65,15 @@ async def _more(menu: Sequence[Verb], ask: Ask) -> Done | Refusal:
     if isinstance(case, Refusal):
         return case
     await _rewrite(ask, case, menu_rows(ask.context, menu, case, max(0, ask.number())))
+    return Done(None, deed=False)
+
+
+async def _help(general: Sequence[Verb], ask: Ask) -> Done | Refusal:
+    """Say how it all works, with a button for all that is not about one case."""
+    label, buttons = ask.context.label, []
+    for verb in general:
+        buttons.append(Button(label(f"staff.button.{verb.name}"), data=f"k:{verb.name}:0"))
+    await reply_html(ask.context, ask.context.text("desk.help"), case_id=ask.case_id, buttons=in_rows(buttons))
     return Done(None, deed=False)
 
 

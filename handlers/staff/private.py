@@ -9,6 +9,7 @@ from handlers.staff import taps, words
 from handlers.staff.registry import find_verb
 from handlers.staff.replies import reply
 from services.answers import Answering, Place, place_in_private
+from services.commands import set_staff_commands
 from services.private_work import touch
 from storage.focus import get_focus, mark_reach
 from storage.interactions import list_said_at
@@ -27,6 +28,7 @@ async def takes(context: CareContext) -> bool:
         return False
     if member.reach is not MemberReach.REACHABLE:
         await mark_reach(context.work.tx, member_id=member.id, reach=MemberReach.REACHABLE)
+        await set_staff_commands(context.work, member)
     if context.said.edited:
         return await _takes_edit(context)
     place = await _place(context)

@@ -43,12 +43,13 @@ _MODULES = (
 )
 
 
-def _all() -> Iterator[Verb]:
+def all_verbs() -> Iterator[Verb]:
+    """Return the verbs of every module, as they are written there."""
     for module in _MODULES:
         yield from module.VERBS
 
 
-_DEEDS: dict[str, Verb] = {verb.name: verb for verb in _all()}
+_DEEDS: dict[str, Verb] = {verb.name: verb for verb in all_verbs()}
 VERBS: dict[str, Verb] = {**_DEEDS, **{verb.name: verb for verb in menus.menu_verbs(_DEEDS)}}
 _ALIASES: dict[str, Verb] = {alias: verb for verb in VERBS.values() for alias in verb.aliases}
 

@@ -171,7 +171,7 @@ async def test_a_voucher_is_taken_back_for_a_reason(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("words", "answer"),
-    [("", "with the voucher’s code"), ("NOSUCHCODE22", "no voucher with this code"), ("use", "no voucher with this code")],
+    [("", "the voucher’s code"), ("NOSUCHCODE22", "no voucher with this code"), ("use", "no voucher with this code")],
 )
 async def test_a_bad_code_is_one_clear_line(desk: Desk, words: str, answer: str) -> None:
     """What is wrong and how to write it."""
