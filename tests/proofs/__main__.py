@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from tests.proofs import foundation, loyalty
+from tests.proofs import desk, foundation, loyalty
 
 PROOFS: dict[str, tuple[str, Callable[[], bool]]] = {
     "foundation": ("killed at random moments under load, nothing is lost, doubled or silent", foundation.prove),
+    "desk": (
+        "three weeks of a shop as counted by hand; killed, no case is claimed twice, no escalation missed",
+        desk.prove,
+    ),
     "loyalty": ("points are never lost, doubled or negative, whatever happens at the same time", loyalty.prove),
 }
 

@@ -40,6 +40,13 @@ class Crowd:
             (2, self._reacts),
         ]
 
+    def open_private_chats(self) -> None:
+        """Let whoever of the staff is told things in private say hello to the bot: nobody, here."""
+
+    def figures(self) -> Json:
+        """Return what several did at once, in numbers."""
+        return {"double takes": self.double_takes}
+
     async def run(self, pause_s: float) -> None:
         """Act until cancelled, about every ``pause_s`` seconds unless all are asleep."""
         while True:
@@ -103,9 +110,9 @@ class Crowd:
 
     def _taps(self, guest: Resident) -> None:
         heard = guest.heard()
-        found = _buttons(heard[-2:], _ONWARD)
+        found = buttons_of(heard[-2:], _ONWARD)
         if not found or self.random.random() < 0.2:
-            found = _buttons(heard[-_NEAR:], (*_ONWARD, *_ASIDE))
+            found = buttons_of(heard[-_NEAR:], (*_ONWARD, *_ASIDE))
         if found:
             message_id, data = self.random.choice(found)
             self.town.world.tap(guest.id, None, message_id, data=data)
@@ -137,7 +144,7 @@ class Crowd:
         desk = self.town.world.group(self.town.group_id)
         in_topic = (message for message in desk.messages.values() if message.topic_id == topic)
         first = [{"id": message.id, "raw": message.body} for message in islice(in_topic, 3)]
-        found = _buttons(first, wanted)
+        found = buttons_of(first, wanted)
         for message_id, data in found[:1]:
             self.town.world.tap(member.id, self.town.group_id, message_id, data=data)
         return bool(found)
@@ -162,7 +169,8 @@ class Crowd:
                 await guest.taps(button)
 
 
-def _buttons(messages: list[Json], wanted: tuple[str, ...]) -> list[tuple[int, str]]:
+def buttons_of(messages: list[Json], wanted: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Return the message and data of each button that begins with one of these, oldest first."""
     found = []
     for message in messages:
         for row in message["raw"].get("reply_markup", {}).get("inline_keyboard", ()):

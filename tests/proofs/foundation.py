@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 from uuid import uuid4
 
 from tests.e2e.program import Program
@@ -31,6 +32,9 @@ _LONGEST_LIFE_S = 1.8
 
 _GREETED_ALL_THE_SAME = {"open_case": False, "low_score_for": "0s"}
 """Everybody here has an open complaint: greetings go out nevertheless, so that they can be lost or doubled."""
+
+_QUIET_DESK: Json = {"digest_at": "never", "ask_score": False}
+"""What goes by the clock alone stays away, so that every word that is looked at was caused by somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,29 @@ class Result:
     figures: Json
 
 
-async def storm(url: str, folder: Path, plan: Plan, say: Callable[[str], None], port: int = 0) -> Result:
-    """Run one storm to its end and check what it left behind; ``port`` is where a webhook listens."""
+async def storm(
+    url: str,
+    folder: Path,
+    plan: Plan,
+    say: Callable[[str], None],
+    port: int = 0,
+    *,
+    crowd_type: type[Crowd] = Crowd,
+    ledger_type: type[Ledger] = Ledger,
+    desk: Json | None = None,
+) -> Result:
+    """Run one storm to its end and check what it left behind; ``port`` is where a webhook listens.
+
+    ``desk`` is the section of the configuration about the desk.
+    """
     began = time.monotonic()
     random = Random(plan.seed)
     async with open_town(url, folder, start=_DAWN) as town:
         town.opens_desk()
-        crowd = Crowd(town, random, guests=plan.guests)
-        program = await town.starts(telegram=_telegram(plan, port), care={"suppression": _GREETED_ALL_THE_SAME})
+        crowd = crowd_type(town, random, guests=plan.guests)
+        care = {"suppression": _GREETED_ALL_THE_SAME}
+        program = await town.starts(telegram=_telegram(plan, port), care=care, desk={**_QUIET_DESK, **(desk or {})})
+        crowd.open_private_chats()
         await crowd.all_tell_birthdays((_DAWN + timedelta(days=1)).date(), max(1, plan.mornings))
         await crowd.all_complain()
         await town.settled()
@@ -71,9 +90,9 @@ async def storm(url: str, folder: Path, plan: Plan, say: Callable[[str], None], 
             raise
         exported = await program.beside("export", "interactions")
         await program.stop()
-        ledger = await Ledger.read(town, exported)
+        ledger = await ledger_type.read(town, crowd, exported)
     seconds = time.monotonic() - began
-    figures = {"kills": plan.kills, **ledger.figures(), "double takes": crowd.double_takes, "seconds": round(seconds)}
+    figures = {"kills": plan.kills, **ledger.figures(), **crowd.figures(), "seconds": round(seconds)}
     return Result(ledger.faults(), figures)
 
 
@@ -164,7 +183,8 @@ async def _calm_down(town: Town) -> None:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def fresh_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
     path = Path(tempfile.mkdtemp(prefix="carebot-proof-"))
     try:
         yield path
@@ -176,18 +196,20 @@ def _say(line: str) -> None:
     print(f"\r  {line}  ", end="", file=sys.stderr, flush=True)
 
 
-def _run_sqlite(plan: Plan) -> Result:
-    with _folder() as folder:
+def run_sqlite(plan: Plan, **how: Any) -> Result:
+    """Run a storm on a SQLite file of its own."""
+    with fresh_folder() as folder:
         url = f"sqlite+aiosqlite:///{folder / 'carebot.db'}"
         asyncio.run(migrate_url(url))
-        return asyncio.run(storm(url, folder, plan, _say, free_port()))
+        return asyncio.run(storm(url, folder, plan, _say, free_port(), **how))
 
 
-def _run_postgresql(plan: Plan) -> Result:
-    with _folder() as folder, running_postgresql() as server:
+def run_postgresql(plan: Plan, **how: Any) -> Result:
+    """Run a storm on a PostgreSQL database of its own."""
+    with fresh_folder() as folder, running_postgresql() as server:
         name = f"p{uuid4().hex}"
         asyncio.run(administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
-        return asyncio.run(storm(postgresql_url(server, name), folder, plan, _say, free_port()))
+        return asyncio.run(storm(postgresql_url(server, name), folder, plan, _say, free_port(), **how))
 
 
 def free_port() -> int:
@@ -201,20 +223,21 @@ def prove() -> bool:
     """Run a storm on each engine with a fixed seed, and one with a random seed; print the figures last."""
     chance = SystemRandom().randrange(10**6)
     runs = [
-        ("SQLite, polling", _run_sqlite, Plan(25, 6, 30, FIXED_SEED, "polling")),
-        ("PostgreSQL, webhook", _run_postgresql, Plan(25, 6, 30, FIXED_SEED, "webhook")),
-        ("SQLite, webhook", _run_sqlite, Plan(25, 6, 30, chance, "webhook")),
-        ("PostgreSQL, polling", _run_postgresql, Plan(25, 6, 30, chance, "polling")),
+        ("SQLite, polling", run_sqlite, Plan(25, 6, 30, FIXED_SEED, "polling")),
+        ("PostgreSQL, webhook", run_postgresql, Plan(25, 6, 30, FIXED_SEED, "webhook")),
+        ("SQLite, webhook", run_sqlite, Plan(25, 6, 30, chance, "webhook")),
+        ("PostgreSQL, polling", run_postgresql, Plan(25, 6, 30, chance, "polling")),
     ]
     results = {}
     for name, run, plan in runs:
         print(f"{name}, seed {plan.seed}: {plan.kills} kills", file=sys.stderr)
         result = results[f"{name}, seed {plan.seed}"] = run(plan)
         print(f"\n  {len(result.faults)} faults in {result.figures['seconds']} s", file=sys.stderr)
-    return _report(results)
+    return report(results)
 
 
-def _report(results: dict[str, Result]) -> bool:
+def report(results: dict[str, Result]) -> bool:
+    """Print faults and figures; returns whether there are no faults."""
     for name, result in results.items():
         for fault in result.faults:
             print(f"BROKEN ({name}): {fault}")
