@@ -27,6 +27,7 @@ log = structlog.get_logger("sender")
 GROUP_PAUSE = timedelta(minutes=2)
 """How long a staff group that cannot be written to is left alone before it is tried again."""
 MOST_ATTEMPTS = 30
+_LEAVES_MESSAGE = frozenset({Action.SEND, Action.EDIT, Action.ALBUM})
 _PRIVATE = frozenset({TargetKind.CONTACT, TargetKind.MEMBER})
 _HAS_CONSEQUENCES = frozenset(
     {Purpose.STAFF_ANSWER, Purpose.BIRTHDAY, Purpose.POINTS_NOTICE, Purpose.SURVEY, Purpose.CHANGE_NEWS}
@@ -87,7 +88,8 @@ async def _sent(work: Work, outcome: Outcome) -> None:
     row, way, address = outcome.row, outcome.way, outcome.way.address
     assert address is not None
     message_id, count, thread_id = _place(outcome.result)
-    message_id = message_id or address.message_id  # a deletion leaves no message behind
+    if message_id is None and row.action in _LEAVES_MESSAGE:  # a sign under somebody's words is no message of ours
+        message_id = address.message_id
     outbox.mark_sent(work.tx, row_id=row.id, now=work.now, chat_id=address.chat_id, message_id=message_id, count=count)
     if row.target_kind is TargetKind.CARD and message_id and row.case_id:
         await case_rows.set_card(work.tx, case_id=row.case_id, card_message_id=message_id)

@@ -245,13 +245,15 @@ def _is_told(said: Interaction) -> bool:
     return said.author.kind in (ActorKind.CUSTOMER, ActorKind.STAFF) and _is_words(said)
 
 
-async def history_texts(work: Work, said: Sequence[Interaction], language: str) -> list[str]:
-    """Return what was said as compact lines, in as few messages as Telegram allows."""
-    texts = [work.texts.say("desk.history", language)]
+async def history_texts(
+    work: Work, said: Sequence[Interaction], language: str, *, head: str = "desk.history"
+) -> list[str]:
+    """Return what was said as compact lines under a ``head``, in as few messages as Telegram allows."""
+    texts = [work.texts.say(head, language)]
     deleted = await list_deleted(work.tx, [one.id for one in said])
     for line in filter(None, (_history_line(work, one, language, one.id in deleted) for one in said)):
         if utf16_length(texts[-1]) + utf16_length(line) + 1 > TEXT_LIMIT - 100:
-            texts.append(work.texts.say("desk.history", language))
+            texts.append(work.texts.say(head, language))
         texts[-1] += "\n" + line
     return texts
 

@@ -67,7 +67,7 @@ async def _show_left(work: Work, case_id: int, by: StaffMember) -> None:
 async def _show_all(work: Work, case: Case, member: StaffMember) -> None:
     """Queue what was said so far for a member's private chat: as lines, then the customer's files, then the card."""
     said = await list_of_case(work.tx, case.id, limit=_SHOWN)
-    for text in await desk.history_texts(work, said, language_of(work, member)):
+    for text in await desk.history_texts(work, said, language_of(work, member), head="private.history"):
         await tell(work, to_member(member.id), text, case_id=case.id, customer_id=case.customer_id)
     files = [one for one in said if one.author.kind is ActorKind.CUSTOMER and one.content.media]
     for one in [one for one in files if one.direction is Direction.IN][-_SHOWN_FILES:]:
