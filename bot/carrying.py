@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -45,6 +45,21 @@ class Trip:
     paid: bool = True
 
 
+@dataclass(slots=True, weakref_slot=True)
+class _Door:
+    """Through which the rows of a case go one by one while its view is made: the card sent, and how it read."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    card: Any = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def said(self, row: OutboxRow) -> bool:
+        """Return whether a row is the card that was just sent."""
+        body = row.body or {}
+        same = all(body.get(name) == self.body.get(name) for name in ("content", "buttons"))
+        return self.card is not None and row.target_kind is TargetKind.CARD and same
+
+
 class Carrier:
     """Makes the calls of rows; every call to a group counts in its budget just before it is made."""
 
@@ -61,7 +76,7 @@ class Carrier:
         self._clock = clock
         self._pacer = pacer
         self._work = work
-        self._openings: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._doors: WeakValueDictionary[int, _Door] = WeakValueDictionary()
         self._looked_at: dict[int, datetime] = {}
 
     async def carry(self, trip: Trip) -> Any:
@@ -83,9 +98,12 @@ class Carrier:
 
     async def _call_on_way(self, trip: Trip) -> Any:
         if trip.way.opening:
-            card = await self._open_view(trip)
-            if card is not None and trip.row.target_kind is TargetKind.CARD:
-                return card
+            assert trip.row.case_id is not None
+            door = self._doors.setdefault(trip.row.case_id, _Door())
+            async with door.lock:
+                await self._open_view(trip, door)
+            if door.said(trip.row):
+                return door.card
         if trip.way.address is None:
             return None
         return await self._paid_call(trip, call_for(trip.row, trip.way.address), weight=weight_of(trip.row))
@@ -118,36 +136,34 @@ class Carrier:
         file.mimetype = made.mime
         return await self._api.call(call.method, call.params, files={name: file})
 
-    async def _open_view(self, trip: Trip) -> Any:
-        """Make what is missing for the case of a row: the topic, the card, what was said before; returns the card.
+    async def _open_view(self, trip: Trip, door: _Door) -> None:
+        """Make what is missing for the case of a row: the topic, the card, what was said before.
 
         Rows of several lanes may want it at once: the first makes it, the others find it made.
         """
         case_id = trip.row.case_id
+        trip.way = way = await self._way_again(trip.row)
+        if not way.opening:
+            return
         assert case_id is not None
-        lock = self._openings.setdefault(case_id, asyncio.Lock())
-        async with lock:
-            trip.way = way = await self._way_again(trip.row)
-            if not way.opening:
-                return None
-            assert way.group is not None
-            assert way.address is not None
-            group, chat_id = way.group, way.address.chat_id
-            forum = group.forum if group.forum is not None else await self._look_at_group(group.id, chat_id)
-            async with self._work() as work:
-                opening = await views.opening_of(work, case_id=case_id, group_id=group.id)
-            if opening is None:
-                trip.way = Way(None)
-                return None
-            thread_id = way.topic.thread_id if way.topic and forum else None
-            if forum and thread_id is None:
-                call = Call("createForumTopic", {"chat_id": chat_id, "name": opening.topic_name})
-                thread_id = (await self._paid_call(trip, call))["message_thread_id"]
-                await self._keep_view(case_id, group.id, thread_id, None, opening)
-            card = await self._say_opening(trip, opening, Address(chat_id, thread_id))
-            await self._keep_view(case_id, group.id, thread_id, card["message_id"], opening)
-            trip.way = await self._way_again(trip.row)
-            return card
+        assert way.group is not None
+        assert way.address is not None
+        group, chat_id = way.group, way.address.chat_id
+        forum = group.forum if group.forum is not None else await self._look_at_group(group.id, chat_id)
+        async with self._work() as work:
+            opening = await views.opening_of(work, case_id=case_id, group_id=group.id)
+        if opening is None:
+            trip.way = Way(None)
+            return
+        thread_id = way.topic.thread_id if way.topic and forum else None
+        if forum and thread_id is None:
+            call = Call("createForumTopic", {"chat_id": chat_id, "name": opening.topic_name})
+            thread_id = (await self._paid_call(trip, call))["message_thread_id"]
+            await self._keep_view(case_id, group.id, thread_id, None, opening)
+        door.card = await self._say_opening(trip, opening, Address(chat_id, thread_id))
+        door.body = opening.messages[0]
+        await self._keep_view(case_id, group.id, thread_id, door.card["message_id"], opening)
+        trip.way = await self._way_again(trip.row)
 
     async def _say_opening(self, trip: Trip, opening: views.Opening, address: Address) -> Any:
         card = None

@@ -62,10 +62,10 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.PROMISE: Handling(Lane.REPLY, OnUnknown.RESEND),
     Purpose.CUSTOMER_WORDS: Handling(Lane.STAFF, OnUnknown.RESEND),
     Purpose.CARD: Handling(Lane.STAFF, OnUnknown.RESEND),
-    Purpose.NOTE_PROMPT: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.NOTE_PROMPT: Handling(Lane.REPLY, OnUnknown.RESEND),
     Purpose.STAFF_NOTICE: Handling(Lane.STAFF, OnUnknown.RESEND),
-    Purpose.DELIVERY_MARK: Handling(Lane.STAFF, OnUnknown.RESEND),
-    Purpose.PROMPT: Handling(Lane.STAFF, OnUnknown.RESEND),
+    Purpose.DELIVERY_MARK: Handling(Lane.REPLY, OnUnknown.RESEND),
+    Purpose.PROMPT: Handling(Lane.REPLY, OnUnknown.RESEND),
     Purpose.ESCALATION: Handling(Lane.REPLY, OnUnknown.RESEND),
     Purpose.MEMBER_NOTICE: Handling(Lane.STAFF, OnUnknown.RESEND),
     Purpose.DESK_LAG: Handling(Lane.REPLY, OnUnknown.RESEND),
@@ -76,7 +76,11 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
     Purpose.POINTS_NOTICE: Handling(Lane.NOTICE, OnUnknown.LIST),
 }
-"""The one table of invariant 4: conversation is resent, unasked messages are listed."""
+"""The one table of invariant 4: conversation is resent, unasked messages are listed.
+
+Its lanes also share out the twenty messages a minute of a staff group: what presses and what somebody waits for, then
+words of customers in the order in which they came, then changed cards (see ``services.cards``).
+"""
 
 
 class TargetKind(StrEnum):
@@ -172,7 +176,8 @@ class Outgoing:
     ``content.text`` is a person's own words, sent letter by letter, unless ``html`` says that it is ours.
     ``message_id`` is the message edited or reacted to. ``keyboard`` is the reply keyboard (rows of texts),
     ``force_reply`` asks for an answer in place. ``reply_to`` is an interaction. ``coalesce_key`` replaces the
-    content of a row still queued under the same key.
+    content of a row still queued under the same key. ``lane`` is another than that of the purpose: somebody who
+    tapped waits for it, or it may wait longer.
     """
 
     purpose: Purpose
@@ -192,4 +197,5 @@ class Outgoing:
     case_id: int | None = None
     interaction_id: int | None = None
     delivery_id: int | None = None
+    lane: Lane | None = None
     extra: dict[str, Any] = field(default_factory=dict)

@@ -1,16 +1,18 @@
 """The card of a case, by which staff see it: what stands on it, its buttons, and how it is kept up to date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.cases import Case
 from domain.interactions import Content, Kind
 from domain.outgoing import (
     Action,
+    Lane,
     Outgoing,
     Purpose,
     Rows,
     Target,
+    TargetKind,
     to_card,
     to_member,
 )
@@ -21,7 +23,7 @@ from services.work import Work
 from storage import cases as case_rows
 from storage import people as people_rows
 from storage import staff as staff_rows
-from storage.outbox import add_outgoing, buttons_to_json, content_to_json, queue_or_replace
+from storage.outbox import add_outgoing, buttons_to_json, content_to_json, drop_queued, queue_or_replace
 
 
 def desk_language(work: Work, group: StaffGroup | None) -> str:
@@ -83,9 +85,20 @@ async def _queue_card(
         coalesce_key=coalesce_key,
         case_id=case.id,
         customer_id=case.customer_id,
+        lane=_lane(target, menu),
     )
+    if menu is not None and coalesce_key:  # a card that waits would come later and take the menu away
+        await drop_queued(work.tx, coalesce_key, now=work.now, error="a menu took its place")
+        message = replace(message, coalesce_key=f"menu:{coalesce_key}")
     queue = queue_or_replace if coalesce_key else add_outgoing
     await queue(work.tx, message, bot_id=work.bot_id, now=work.now)
+
+
+def _lane(target: Target, menu: Rows | None) -> Lane | None:
+    """Return when a card goes: a menu at once, the one in a group when nothing presses more, as words open views."""
+    if menu is not None:
+        return Lane.REPLY
+    return Lane.NOTICE if target.kind is TargetKind.CARD else None
 
 
 @dataclass(frozen=True, slots=True)

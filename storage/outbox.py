@@ -125,7 +125,7 @@ async def add_outgoing(tx: Tx, message: Outgoing, *, bot_id: int, now: datetime)
         _INSERT[tx.dialect],
         id=row_id,
         bot_id=bot_id,
-        lane=int(handling.lane),
+        lane=int(handling.lane if message.lane is None else message.lane),
         chat_key=message.target.chat_key,
         purpose=message.purpose.value,
         on_unknown=handling.on_unknown.value,
