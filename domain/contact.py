@@ -25,6 +25,7 @@ class Hold(StrEnum):
     NO_CONTACT = "no_contact"
     NO_CONSENT = "no_consent"
     UNREACHABLE = "unreachable"
+    BANNED = "banned"
     OPEN_CASE = "open_case"
     SNOOZED = "snoozed"
     LOW_SCORE = "low_score"
@@ -53,13 +54,15 @@ class Facts:
     """What the answer depends on, for one person and one kind of message.
 
     ``gone``: forgotten, or a duplicate of another record. ``reach`` is ``None`` without a contact point, ``consent``
-    without an answer. ``told_at`` are the instants at which unasked messages were queued, in any order.
+    without an answer. ``banned_until_at`` is when the last ban in a chat of theirs ends. ``told_at`` are the instants
+    at which unasked messages were queued, in any order.
     """
 
     zone: ZoneInfo
     gone: bool = False
     reach: Reach | None = Reach.REACHABLE
     consent: Consent | None = None
+    banned_until_at: datetime | None = None
     open_complaint: bool = False
     low_score_at: datetime | None = None
     refund_at: datetime | None = None
@@ -104,6 +107,8 @@ def _of_person(facts: Facts, kind: ConsentClass, at: datetime) -> _Holds:
         holds.append((Hold.NO_CONTACT, None))
     elif facts.reach is not Reach.REACHABLE:
         holds.append((Hold.UNREACHABLE, None))
+    if facts.banned_until_at is not None and at < facts.banned_until_at:
+        holds.append((Hold.BANNED, facts.banned_until_at))
     if kind is ConsentClass.SERVICE:
         return holds
     if facts.consent is None or (not facts.consent.given and facts.consent.until_at is None):

@@ -113,6 +113,7 @@ _refunded = (
     .join(purchases, purchases.c.id == refunds.c.purchase_id)
     .where(purchases.c.customer_id == customers.c.id)
 )
+_banned_until = select(func.max(contact_points.c.banned_until_at)).where(*_points)
 _FACTS = (
     select(
         customers.c.id,
@@ -122,6 +123,7 @@ _FACTS = (
         exists().where(*_points, contact_points.c.reach == Reach.REACHABLE.value).label("reachable"),
         consents.c.given,
         consents.c.until_at,
+        _banned_until.scalar_subquery().label("banned_until_at"),
         exists().where(*_complaint).label("open_complaint"),
         _low_score.scalar_subquery().label("low_stars_at"),
         _low_case_score.scalar_subquery().label("low_case_score_at"),
@@ -161,6 +163,7 @@ async def load_facts(
                 gone=bool(row.gone),
                 reach=reach,
                 consent=None if row.given is None else Consent(kind, row.given, row.until_at),
+                banned_until_at=row.banned_until_at,
                 open_complaint=bool(row.open_complaint),
                 low_score_at=max((at for at in (row.low_stars_at, row.low_case_score_at) if at), default=None),
                 refund_at=row.refund_at,
