@@ -172,7 +172,7 @@ def _offered(ask: Ask, word: str) -> str | None:
 
 
 def _ask_for_text(ask: Ask, name: str, language: str) -> Done:
-    values: dict[str, object] = {"name": name, "language": ask.context.label(f"language.{language}")}
+    values: dict[str, object] = {"name": name, "tongue": ask.context.label(f"language.{language}")}
     return Done(None, values, prompt="ready.text_prompt", arguments=(_SAVE, language, name), deed=False)
 
 
@@ -216,7 +216,7 @@ def _shown(ask: Ask, one: Canned, key: str) -> Done:
 
 def _book_lines(ask: Ask, one: Canned) -> list[str]:
     lines = [
-        ask.context.text("ready.book.text", language=ask.context.label(f"language.{code}"), text=shortened(text, 600))
+        ask.context.text("ready.book.text", tongue=ask.context.label(f"language.{code}"), text=shortened(text, 600))
         for code, text in sorted(one.texts.items())
         if code in LANGUAGES
     ]
