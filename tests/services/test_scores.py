@@ -1,5 +1,6 @@
 """Case scores: asked once a resolution, the first one counts, a low one is made good the same working day."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -196,3 +197,16 @@ async def test_who_stays_silent_is_asked_a_day_later_if_they_want_surveys(desk: 
     assert (delivery.state, delivery.consent) == ("queued", "surveys")
     await confirmed(desk, view)
     assert len(await desk.town.rows("survey_responses")) == 1
+
+
+async def test_of_two_taps_at_once_one_counts(desk: Desk) -> None:
+    """Ann's thumbs press 1 and 5 in the same moment: one score is kept, and what follows from it happens once."""
+    view = await desk.case_of()
+    await resolved(desk, view)
+    await confirmed(desk, view)
+    done = await asyncio.gather(scored(desk, view, 1), scored(desk, view, 5), scored(desk, view, 1))
+    assert sum(isinstance(one, Scored) for one in done) == 1
+    [row] = await desk.town.rows("survey_responses")
+    low = row.score == 1
+    assert len(await desk.town.rows("tasks")) == len(await desk.town.rows("escalations")) == int(low)
+    assert (await view.now()).reopens == int(low)
