@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
+from domain.cases import EndedAs
 from domain.people import Reach
 from storage.database import Tx
 from storage.tables import (
@@ -22,7 +23,8 @@ from storage.tables import (
 class CardFacts:
     """The customer, the owner and the past of a case. ``name`` is empty when the customer's record is gone.
 
-    ``earlier`` counts the customer's other cases, of which ``last_number`` was opened last, at ``last_opened_at``.
+    ``earlier`` counts the customer's other cases, of which ``last_number`` was opened last, at ``last_opened_at``; those
+    that only some may see and duplicates are left out.
     """
 
     name: str
@@ -46,7 +48,12 @@ class CardFacts:
 _others = cases.alias("others")
 _past = cases.alias("past")
 _target = cases.alias("target")
-_OTHERS = (_others.c.customer_id == cases.c.customer_id, _others.c.id != cases.c.id)
+_OTHERS = (
+    _others.c.customer_id == cases.c.customer_id,
+    _others.c.id != cases.c.id,
+    _others.c.confidential.is_(False),
+    or_(_others.c.ended_as.is_(None), _others.c.ended_as != EndedAs.MERGED.value),
+)
 _EARLIER = select(func.count()).where(*_OTHERS).correlate(cases).scalar_subquery()
 _LAST = select(func.max(_others.c.id)).where(*_OTHERS).correlate(cases).scalar_subquery()
 _FACTS = (
