@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.transport import AiohttpRequest, TelegramApi, Timeouts
 from domain.errors import StorageError
 from domain.workdays import WorkCalendar
+from storage.confidential import list_unshown
 from storage.database import Database
 from storage.migrate import head_revision
 from storage.opening import get_revision, missing_file, opened_unchecked
@@ -67,6 +68,8 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     with suppress(StorageError):
         staff = await _known_staff(settings)
+        for finding in await _check_confided(settings):
+            yield finding
     looked = (*_check_folders(settings), *_check_zones(settings), _check_hours(settings))
     for finding in (*looked, _check_members(settings, staff)):
         yield finding
@@ -131,6 +134,19 @@ async def _known_staff(settings: Settings) -> Staff:
             return Staff({}, {})
         async with database.read() as tx:
             return await load_staff(tx, bot_id=settings.bot_id)
+
+
+async def _check_confided(settings: Settings) -> list[Finding]:
+    """Say so when complaints about a member of staff wait that nobody here may see."""
+    async with opened_unchecked(settings.storage.url) as database:
+        if not await _is_current(database):
+            return []
+        async with database.read() as tx:
+            waiting = len(await list_unshown(tx, limit=100))
+    if not waiting:
+        return []
+    mend = "add a supervisor or an admin whom it is not about, and let them write to the bot"
+    return [_warn(f"staff: confidential complaints that nobody was shown: {waiting}; {mend}")]
 
 
 async def _is_current(database: Database) -> bool:

@@ -2,15 +2,19 @@
 
 import pytest
 
+from bot.addressing import find_ways
 from domain.cases import Case
 from domain.outcomes import Refusal
 from domain.outgoing import Action
 from domain.people import SYSTEM, Role, StaffMember
+from services import cards
 from services.case_door import access_case, actor_of
 from services.confidential import make_confidential, show_unseen
 from services.timeline import list_timeline
 from services.views import adopt_cases
+from storage.cases import get_case
 from storage.export import Period, stream_rows
+from storage.outbox import OutboxRow, get_row
 from storage.search import search_interactions
 from storage.staff import load_staff
 from tests.handlers.harness import BOT_ID, Chat
@@ -133,6 +137,33 @@ async def test_a_case_marked_later_leaves_the_group(staffed: Desk) -> None:
 
 BOSS_SAYS = SUE
 """Sue supervises, and is not the one it is about."""
+
+
+async def test_a_row_that_is_sent_late_tells_nobody(staffed: Desk) -> None:
+    """What was on its way when a case became confidential finds no way any more to who may not read it."""
+    case = await staffed.case_of()
+    ben, boss = await member(staffed, BEN), await member(staffed, BOSS)
+    async with staffed.town.work() as work:
+        case_now = await get_case(work.tx, case.id)
+        assert case_now is not None
+        await cards.show_card(work, case_now)
+        for one in (ben, boss):
+            await cards.show_card_to(work, case_now, one)
+    rows = [await _row(staffed, row.id) for row in await staffed.town.rows("outbox", state="queued")]
+    async with staffed.town.work() as work:
+        before = await find_ways(work.tx, rows)
+        await make_confidential(work, case_id=case.id, about_id=ben.id, by=SYSTEM)
+        after = await find_ways(work.tx, rows)
+    assert all(way.address for way in before.values())
+    allowed = [row.chat_key for row in rows if after[row.id].address]
+    assert (len(rows), allowed) == (3, [f"m{boss.id}"])
+
+
+async def _row(desk: Desk, row_id: int) -> OutboxRow:
+    async with desk.town.db.read() as tx:
+        row = await get_row(tx, row_id)
+    assert row is not None
+    return row
 
 
 async def test_in_the_group_nobody_works_on_it_any_more(staffed: Desk) -> None:
