@@ -123,13 +123,19 @@ async def _to_member(tx: Tx, row: OutboxRow) -> Way:
     return Way(replace(way.address, message_id=card))
 
 
+async def _in_group(tx: Tx, row: OutboxRow, group: StaffGroup) -> Address | None:
+    """Return where words for a whole group go: to its chat, or to what was the view of a case there (``extra``)."""
+    extra = (row.body or {}).get("extra", {})
+    address = (await _within_chat(tx, row, group.chat_id, extra.get("thread_id"))).address
+    return replace(address, reply_to=extra["under"]) if address and extra.get("under") else address
+
+
 async def _to_staff(tx: Tx, row: OutboxRow) -> Way:
     group = await staff_rows.get_group(tx, int(row.chat_key.removeprefix("g")))
     if group is None:
         return Way(None)
     if row.target_kind is TargetKind.STAFF_GROUP:
-        way = await _within_chat(tx, row, group.chat_id)
-        return Way(way.address, group)
+        return Way(await _in_group(tx, row, group), group)
     topic = await case_rows.get_topic(tx, row.target_ref)
     shows = topic is not None and topic.staff_group_id == group.id and topic.card_message_id is not None
     if not shows and (row.body or {}).get("extra", {}).get(NEUTRAL):

@@ -56,8 +56,9 @@ def call_for(row: OutboxRow, address: Address) -> Call:
         return Call("setMessageReaction", {**target, "reaction": reaction})
     if row.action is Action.DELETE:
         return _delete(address)
-    if row.action is Action.CLOSE:
-        return Call("closeForumTopic", {"chat_id": address.chat_id, "message_thread_id": address.thread_id})
+    if row.action in (Action.CLOSE, Action.REOPEN):
+        method = "closeForumTopic" if row.action is Action.CLOSE else "reopenForumTopic"
+        return Call(method, {"chat_id": address.chat_id, "message_thread_id": address.thread_id})
     if row.action is Action.COMMANDS:
         commands = [{"command": name, "description": words} for name, words in body["extra"]["commands"]]
         scope = body["extra"].get("scope") or {"type": "chat", "chat_id": address.chat_id}

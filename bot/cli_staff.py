@@ -8,6 +8,9 @@ from bot.cli_options import Config
 
 staff = typer.Typer(help="Members of staff: list, add, remove, away, back, hand over.", no_args_is_help=True)
 
+groups = typer.Typer(help="Groups in which staff work: list, add, remove.", no_args_is_help=True)
+staff.add_typer(groups, name="group")
+
 _Who = Annotated[str, typer.Argument(metavar="WHO", help="A name, an @name or a Telegram user id.")]
 
 
@@ -82,3 +85,42 @@ def staff_handover(
     from bot.commands import staff
 
     staff.handover(config, giver, successor)
+
+
+_ChatId = Annotated[
+    int, typer.Argument(metavar="CHAT_ID", help="The group's id in Telegram; it is negative: write -- before it.")
+]
+
+
+@groups.command("list")
+def group_list(config: Config = None) -> None:
+    """Show the staff groups, which cases come to each, and how far each lags behind."""
+    from bot.commands import groups
+
+    groups.show_all(config)
+
+
+@groups.command("add", context_settings={"ignore_unknown_options": True})
+def group_add(
+    chat_id: _ChatId,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the group is called here.")],
+    config: Config = None,
+    language: Annotated[str | None, typer.Option("--language", help="In which language it is written to.")] = None,
+    branches: Annotated[str | None, typer.Option("--branches", help="Only cases of these branches: a,b.")] = None,
+    aspects: Annotated[str | None, typer.Option("--aspects", help="Only cases about these: price,staff.")] = None,
+    tiers: Annotated[str | None, typer.Option("--tiers", help="Only customers of these tiers.")] = None,
+    languages: Annotated[str | None, typer.Option("--languages", help="Only customers who speak these.")] = None,
+) -> None:
+    """Let staff work in a Telegram group, or change which cases come to one."""
+    from bot.commands import groups
+
+    takes = {"branches": branches, "aspects": aspects, "tiers": tiers, "languages": languages}
+    groups.add(config, chat_id, name, language, takes)
+
+
+@groups.command("remove", context_settings={"ignore_unknown_options": True})
+def group_remove(chat_id: _ChatId, config: Config = None) -> None:
+    """Let staff work in a group no more; its live cases are shown in another one."""
+    from bot.commands import groups
+
+    groups.remove(config, chat_id)

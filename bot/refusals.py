@@ -51,6 +51,8 @@ _TEXTS = (
     ("not a forum", Refused.NO_TOPICS),
     ("manage topics", Refused.NO_TOPICS),
     ("not enough rights to create a topic", Refused.NO_TOPICS),
+    ("not enough rights to reopen the topic", Refused.OTHER),
+    ("not enough rights to close the topic", Refused.OTHER),
     ("message to edit not found", Refused.NO_MESSAGE),
     ("message can't be edited", Refused.NO_MESSAGE),
     ("message to delete not found", Refused.NO_DELETED),

@@ -4,6 +4,7 @@ Every key stands in ``config.example.toml`` with its meaning, unit and default.
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -358,7 +359,7 @@ class Settings(BaseSettings):
             loyalty=self.loyalty.rules(),
             contact=contact_rules(self.care.contact_budget, self.care.suppression),
             record=self.customers.rules(),
-            desk=self.desk.rules(),
+            desk=replace(self.desk.rules(), group_per_minute=self.pace.group_per_minute),
         )
 
     def limits(self) -> Limits:

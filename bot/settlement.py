@@ -13,7 +13,7 @@ from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
 from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
 from domain.people import SYSTEM, MemberReach
-from services import delivery, views
+from services import delivery, outages, views
 from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
@@ -94,7 +94,9 @@ async def _sent(work: Work, outcome: Outcome) -> None:
     if row.target_kind is TargetKind.CARD and message_id and row.case_id:
         await case_rows.set_card(work.tx, case_id=row.case_id, card_message_id=message_id)
     if way.group is not None and way.group.unreachable_since_at is not None:
-        await staff_rows.set_group_reach(work.tx, group_id=way.group.id, unreachable_since_at=None)
+        await outages.end_outage(work, way.group)
+    if row.purpose is Purpose.DESK_LAG and way.group is not None and message_id:
+        await staff_rows.set_lag_message(work.tx, group_id=way.group.id, message_id=message_id)
     if row.target_kind is TargetKind.MEMBER:
         await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.REACHABLE)
     strayed = address.thread_id is not None and thread_id not in (None, address.thread_id)
@@ -195,6 +197,11 @@ async def _on_refusal(work: Work, outcome: Outcome, refused: Refused, error: Tel
         await outbox.turn_into_send(work.tx, row_id=row.id)
     else:
         await _fail(work, outcome, _reason(refused, error))
+
+
+def _is_said_anew(row: OutboxRow) -> bool:
+    """Return whether words are said as a message of their own where the one that they were to replace is gone."""
+    return row.target_kind is TargetKind.CONTACT or row.purpose is Purpose.DESK_LAG
 
 
 async def _say_instead(work: Work, row: OutboxRow) -> None:

@@ -23,7 +23,9 @@ from services import (
     earning,
     escalations,
     expiring,
+    lag,
     notice_feed,
+    outages,
     ownership,
     points,
     promises,
@@ -98,6 +100,8 @@ TICKS = (
     Tick("warn_of_silence", 3600, lambda work: rhythm.warn_of_silence(work, limit=_SLICE)),
     Tick("forget_silence", 600, lambda work: rhythm.forget_silence(work, limit=_SLICE)),
     Tick("feed_changes", 5, lambda work: changes.feed(work, limit=_SLICE)),
+    Tick("tell_outages", 15, outages.tell_outages),
+    Tick("tell_lag", 15, lag.tell_lag),
     Tick("clear_pauses", 300, _clear_pauses),
 )
 

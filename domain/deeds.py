@@ -34,6 +34,7 @@ class Deed(StrEnum):
     TAG = "tag"
     HISTORY = "history"
     CONFIDENTIAL = "confidential"
+    MOVETO = "moveto"
     CAUSE = "cause"
     TASK = "task"
     CALL = "call"
@@ -103,6 +104,7 @@ TABLE: dict[Deed, Rule] = {
     Deed.TAG: Rule(_WORK),
     Deed.HISTORY: Rule(_READ),
     Deed.CONFIDENTIAL: Rule(_LEAD),
+    Deed.MOVETO: Rule(_LEAD),
     Deed.CAUSE: Rule(_WORK),
     Deed.TASK: Rule(_WORK),
     Deed.CALL: Rule(_WORK),

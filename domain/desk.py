@@ -123,6 +123,7 @@ class DeskRules:
     ask_score: bool = True
     ask_score_after: timedelta = timedelta(hours=24)
     task_reminder: timedelta = timedelta(minutes=30)
+    group_per_minute: int = 20
 
 
 LEVELS: tuple[frozenset[Role], ...] = (

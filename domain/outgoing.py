@@ -167,6 +167,7 @@ class Action(StrEnum):
     COMMANDS = "commands"
     DELETE = "delete"
     CLOSE = "close"
+    REOPEN = "reopen"
 
 
 @dataclass(frozen=True, slots=True)

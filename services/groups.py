@@ -2,10 +2,11 @@
 
 from domain.cases import Aspect
 from domain.groups import Traits, choose_group
-from domain.people import StaffGroup
+from domain.people import Actor, StaffGroup
 from services.work import Person, Work
 from storage import people as people_rows
 from storage import staff as staff_rows
+from storage.audit import add_audit
 
 
 async def group_for(work: Work, person: Person, aspect: Aspect | None) -> StaffGroup | None:
@@ -30,3 +31,16 @@ async def group_of_customer(work: Work, *, customer_id: int, aspect: Aspect | No
         language=customer.language if customer else None,
     )
     return choose_group(groups, traits)
+
+
+def audit_group(
+    work: Work,
+    group: StaffGroup,
+    *,
+    by: Actor,
+    action: str,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Keep who did what to a staff group."""
+    add_audit(work.tx, at=work.now, actor=by, action=action, subject=("group", group.id), before=before, after=after)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.interactions import Content, Direction, Kind, Visibility
-from domain.outgoing import Action, Outgoing, Purpose, Rows, Target, to_contact
+from domain.outgoing import Action, Lane, Outgoing, Purpose, Rows, Target, to_contact
 from domain.people import SYSTEM, Actor
 from services.work import Person, Work
 from storage.interactions import NOWHERE, Origin, add_interaction, keep_media
@@ -169,5 +169,6 @@ async def tell(
         not_before_at=not_before_at,
         customer_id=customer_id,
         case_id=case_id,
+        lane=Lane.REPLY if buttons and target.chat_key.startswith("g") else None,  # what asks waits behind nothing
     )
     return await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)

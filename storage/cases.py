@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import Select, and_, bindparam, func, or_, select, update
 
 from domain.cases import FIRST_CASE_NUMBER, LIVE, Aspect, Case, CaseKind, CaseState, EndedAs, Priority
 from storage.database import Tx
-from storage.tables import cases, counters, topics
+from storage.tables import cases, counters, staff_groups, topics
 
 COLUMNS = tuple(cases.c[name] for name in Case.__slots__)
 """What a query of cases selects."""
@@ -89,6 +89,7 @@ async def find_earlier_complaint(tx: Tx, case: Case, *, since: datetime) -> int 
             cases.c.customer_id == case.customer_id,
             cases.c.id < case.id,
             cases.c.kind == CaseKind.COMPLAINT.value,
+            cases.c.confidential.is_(False),
             cases.c.opened_at >= since,
             or_(cases.c.ended_as.is_(None), cases.c.ended_as.in_((EndedAs.SOLVED.value, EndedAs.SILENCE.value))),
         )
@@ -166,11 +167,19 @@ async def list_shown_in(tx: Tx, *, staff_group_id: int, limit: int) -> list[Case
     return await load_cases(tx, statement)
 
 
+async def count_shown_in(tx: Tx, *, staff_group_id: int) -> int:
+    """Return how many live cases a staff group shows."""
+    statement = select(func.count()).where(cases.c.staff_group_id == staff_group_id, cases.c.state.in_(_LIVE))
+    return int((await tx.execute(statement)).scalar_one())
+
+
 async def list_without_view(tx: Tx, *, limit: int) -> list[Case]:
-    """Return live cases that no staff group shows yet, oldest first."""
+    """Return live cases that no staff group shows, or one that was removed, oldest first."""
+    removed = select(staff_groups.c.id).where(staff_groups.c.active.is_(False))
+    nowhere = or_(cases.c.staff_group_id.is_(None), cases.c.staff_group_id.in_(removed))
     statement = (
         select(*COLUMNS)
-        .where(cases.c.staff_group_id.is_(None), cases.c.state.in_(_LIVE), cases.c.confidential.is_(False))
+        .where(nowhere, cases.c.state.in_(_LIVE), cases.c.confidential.is_(False))
         .order_by(cases.c.id)
         .limit(limit)
     )

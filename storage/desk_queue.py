@@ -139,3 +139,17 @@ async def drop_of_group(
     if case_id is not None:
         statement = statement.where(outbox.c.case_id == case_id)
     await tx.execute(statement.values(state="dropped", settled_at=now, error=error))
+
+
+async def list_words_not_copied(tx: Tx, *, bot_id: int, group_id: int, limit: int) -> list[int]:
+    """Return the interactions that wait for a staff group and were copied to no private chat, oldest first."""
+    queued = await list_queued(tx, bot_id=bot_id, group_id=group_id, purposes=[Purpose.CUSTOMER_WORDS])
+    ids = [
+        item["interaction_id"]
+        for row in queued
+        for item in (row.body or {}).get("extra", {}).get("items") or [{"interaction_id": row.interaction_id}]
+    ][:limit]
+    private = outbox.c.target_kind == TargetKind.MEMBER.value
+    copied = await tx.execute(select(outbox.c.interaction_id).where(outbox.c.interaction_id.in_(ids), private))
+    known = set(copied.scalars())
+    return [interaction_id for interaction_id in ids if interaction_id is not None and interaction_id not in known]

@@ -13,7 +13,7 @@ from domain.people import NOBODY, SYSTEM, Actor
 from handlers.context import CareContext
 from services.case_door import actor_of
 from services.members import hear_leaving
-from services.views import follow_group, join_group, lose_group
+from services.views import follow_group, join_group, lose_group, topic_closed
 
 _GONE = (ChatMember.LEFT, ChatMember.BANNED)
 
@@ -32,6 +32,16 @@ async def on_migration(update: Update, context: CareContext) -> bool:
         new_chat_id=message.migrate_to_chat_id or message.chat_id,
         by=_actor(context, context.said.speaker.user_id),
     )
+    return True
+
+
+async def on_topic_closed(update: Update, context: CareContext) -> bool:
+    """Open a topic again that somebody closed by hand; returns whether the message told of that."""
+    message, group = update.message, context.group
+    if message is None or group is None or message.forum_topic_closed is None or message.message_thread_id is None:
+        return False
+    if context.said.speaker.user_id != context.work.bot_id:
+        await topic_closed(context.work, group, thread_id=message.message_thread_id)
     return True
 
 

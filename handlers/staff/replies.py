@@ -1,7 +1,7 @@
 """How staff are spoken to where they are: in the topic of the case, in the group, or in their private chat."""
 
 from domain.interactions import Content, Kind
-from domain.outgoing import Action, Outgoing, Purpose, Rows, Target, to_case, to_member, to_staff_group
+from domain.outgoing import Action, Lane, Outgoing, Purpose, Rows, Target, to_case, to_member, to_staff_group
 from handlers.context import CareContext
 from storage.cases import get_case
 from storage.outbox import add_outgoing
@@ -59,6 +59,7 @@ async def reply_html(
         dedupe_key=once,
         case_id=case_id,
         customer_id=customer_id,
+        lane=Lane.REPLY,  # somebody waits for it, however many words of customers wait before it
         extra={PICKER: True} if picker else {},
     )
     await add_outgoing(context.work.tx, message, bot_id=context.work.bot_id, now=context.work.now)

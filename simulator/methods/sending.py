@@ -59,7 +59,7 @@ def destination(call: Call, chat: Chat) -> tuple[Topic | None, StoredMessage | N
     """Return the topic and the answered message of a call; a reply stays in its message's topic."""
     topic = writable_topic(call.state, call.bot, chat, call.get("message_thread_id"))
     answered = _answered(call, chat)
-    if topic is None and answered is not None and answered.topic_id in chat.topics:
+    if topic is None and answered is not None and chat.forum and answered.topic_id in chat.topics:
         topic = writable_topic(call.state, call.bot, chat, answered.topic_id)
     return topic, answered
 
