@@ -364,7 +364,7 @@ async def _notice(
         key, values["reward"] = f"recovery.staff.{what}", reward.name(language) if reward else "?"
     rows = _buttons(work, approval, language) if buttons else ()
     once = None if replacing else f"approval:{approval.id}:{approval.state}"
-    if case is not None and case.staff_group_id is not None:
+    if case is not None and (case.confidential or case.staff_group_id is not None):
         await desk.notice_case(work, case, key, buttons=rows, replacing=replacing, dedupe_key=once, **values)
     elif group is not None:
         whom = approval.customer_id
