@@ -141,6 +141,14 @@ def export(
 
 
 @app.command()
+def digest(config: Config = None) -> None:
+    """Say how the desk stands now and which cases press most."""
+    from bot.commands.digest import digest as print_digest
+
+    print_digest(config)
+
+
+@app.command()
 def figures(
     config: Config = None,
     since: Annotated[str | None, typer.Option(help="From this local date or ISO instant on.")] = None,

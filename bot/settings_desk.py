@@ -213,6 +213,7 @@ class DeskSection(Section):
 
     assigning: Assigning = Assigning.NONE
     digest_at: OptionalClock = parse_clock("09:00")
+    reach_us: Words = Field({})
     ask_score: bool = True
     ask_score_after: Length = parse_length("24h")
     task_reminder: Span = parse_length("30m")
@@ -230,7 +231,8 @@ class DeskSection(Section):
         return refuse_twins(value, "name")
 
     def check_languages(self, offered: list[str]) -> None:
-        """Raise :class:`KeyFault` for a ready answer in a language that is not offered."""
+        """Raise :class:`KeyFault` for a ready answer or other words in a language that is not offered."""
+        refuse_unoffered(self.reach_us, offered, "reach_us")
         for nth, canned in enumerate(self.canned, 1):
             refuse_unoffered(canned.texts, offered, f"canned #{nth}.texts")
 
@@ -257,6 +259,7 @@ class DeskSection(Section):
             assigning=self.assigning,
             canned=tuple(entry.rules() for entry in self.canned),
             digest_at=self.digest_at,
+            reach_us=dict(self.reach_us),
             ask_score=self.ask_score,
             ask_score_after=self.ask_score_after,
             task_reminder=self.task_reminder,

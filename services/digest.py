@@ -9,6 +9,7 @@ from domain.outgoing import Button, Rows, to_staff_group
 from domain.people import Permission, StaffGroup, StaffMember
 from services import cards, private_desk
 from services.hours import calendar_of
+from services.lag import lag_of
 from services.speech import tell
 from services.work import Work
 from storage import digest as rows
@@ -37,6 +38,7 @@ async def digest_in_words(work: Work, language: str, *, group: StaffGroup | None
     counts = await rows.count(work.tx, span, group_id=group_id)
     lines = _count_lines(work, counts, language, since=span.since)
     lines += await _absence_lines(work, language)
+    lines += await _lag_lines(work, language, group)
     if not lines:
         return work.texts.say("ready.digest.quiet", language)
     pressing = await rows.list_pressing(work.tx, span, group_id=group_id, limit=PRESSING)
@@ -95,6 +97,13 @@ def _absent(work: Work, member: StaffMember, language: str) -> str:
         return work.texts.say("ready.digest.absent", language, name=member.name)
     moment = work.texts.moment(member.absent_until_at, language, zone=work.rules.zone, now=work.now)
     return work.texts.say("ready.digest.absent_until", language, name=member.name, moment=moment)
+
+
+async def _lag_lines(work: Work, language: str, group: StaffGroup | None) -> list[str]:
+    lag = await lag_of(work, group) if group is not None else None
+    if lag is None or not lag.minutes:
+        return []
+    return [work.texts.say("ready.digest.lag", language, count=lag.rows, minutes=lag.minutes)]
 
 
 def _pressing_line(work: Work, nth: int, one: Pressing, language: str) -> str:

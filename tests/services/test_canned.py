@@ -1,11 +1,13 @@
 """Ready answers: found, filled in, sent as staff's own words; what cannot be sent is not saved."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from domain.canned import MOST_UNITS, Canned, MacroEvent
+from domain.canned import EXAMPLES, MOST_UNITS, Canned, MacroEvent, Variable
 from domain.cases import CaseState
 from domain.desk import CannedSeed, DeskRules
 from domain.errors import SettingsError
@@ -230,3 +232,10 @@ async def test_a_promise_that_has_passed_is_none(desk: Desk) -> None:
     refused = await sends(other, one)
     assert isinstance(refused, Refusal)
     assert refused.key == "ready.missing.promised"
+
+
+def test_the_page_lists_every_variable_with_its_example() -> None:
+    """What shop people read and what is known cannot differ."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "canned.md").read_text("utf-8")
+    listed = re.findall(r"^\| `\{\{ (\w+) \}\}` \| .+ \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [(variable.value, EXAMPLES[variable]) for variable in Variable]
