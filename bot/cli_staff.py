@@ -87,9 +87,7 @@ def staff_handover(
     staff.handover(config, giver, successor)
 
 
-_ChatId = Annotated[
-    int, typer.Argument(metavar="CHAT_ID", help="The group's id in Telegram; it is negative: write -- before it.")
-]
+_ChatId = Annotated[int, typer.Argument(metavar="CHAT_ID", help="The group's id in Telegram; it is negative.")]
 
 
 @groups.command("list")
