@@ -42,7 +42,7 @@ OURS = {
     "approvals": "kind state",
     "audit": "actor_kind action subject_kind before",
     "bans": "by_kind",
-    "cases": "kind state aspect priority sla_told ended_as",
+    "cases": "kind state aspect priority sla_told sla_clocks ended_as",
     "consents": "kind",
     "contact_points": "reach",
     "customers": "code language zone zone_source birth_calendar tier",
