@@ -29,10 +29,10 @@ COMMANDS = (
     "start",
 )
 STAFF_COMMANDS = (
-    *("take", "answer", "note", "resolve", "reopen", "hold", "resume", "escalate"),
+    *("take", "answer", "canned", "note", "resolve", "reopen", "hold", "resume", "escalate"),
     *("assign", "transfer", "priority", "tag", "merge", "history"),
-    *("call", "visit", "promise", "task", "recover", "points", "voucher", "cause"),
-    *("cases", "tasks", "work", "done", "more", "card", "away", "back", "handover", "help"),
+    *("call", "visit", "promise", "task", "recover", "points", "voucher", "cause", "ban"),
+    *("cases", "tasks", "work", "done", "more", "card", "away", "back", "handover", "digest", "help"),
 )
 """What staff need most; whatever else they can do stands in the menu of a card and is understood when typed."""
 

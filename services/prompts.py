@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.cases import Case
 from domain.interactions import Content, Kind
-from domain.outgoing import Outgoing, Purpose, Target, to_case, to_member, to_staff_group
+from domain.outgoing import Lane, Outgoing, Purpose, Target, to_case, to_member, to_staff_group
 from domain.people import StaffMember
 from services import cards
 from services.work import Work
@@ -59,6 +59,7 @@ async def ask(
         content=Content(Kind.TEXT, question),
         html=True,
         force_reply=True,
+        lane=Lane.REPLY,  # somebody waits for it
         reply_to=reply_to,
         case_id=case.id if case else None,
         customer_id=case.customer_id if case else None,

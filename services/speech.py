@@ -1,6 +1,7 @@
 """Recording what was said, in and out, and queueing what is to be said. Nothing here talks to Telegram."""
 
 from datetime import datetime
+from typing import Any
 
 from domain.interactions import Content, Direction, Kind, Visibility
 from domain.outgoing import Action, Lane, Outgoing, Purpose, Rows, Target, to_contact
@@ -150,11 +151,14 @@ async def tell(
     force_reply: bool = False,
     dedupe_key: str | None = None,
     not_before_at: datetime | None = None,
+    lane: Lane | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> int:
     """Queue words that are no interaction with a customer: to staff, or to a chat that is not ours.
 
     ``customer_id`` is whom they name, so that they go when that customer is forgotten; with ``case_id`` it is known.
     """
+    asks = bool(buttons) and target.chat_key.startswith("g")
     message = Outgoing(
         purpose=purpose,
         target=target,
@@ -167,8 +171,9 @@ async def tell(
         force_reply=force_reply,
         dedupe_key=dedupe_key,
         not_before_at=not_before_at,
+        extra=extra or {},
         customer_id=customer_id,
         case_id=case_id,
-        lane=Lane.REPLY if buttons and target.chat_key.startswith("g") else None,  # what asks waits behind nothing
+        lane=Lane.REPLY if asks else lane,  # what asks waits behind nothing
     )
     return await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)

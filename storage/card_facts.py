@@ -23,8 +23,8 @@ from storage.tables import (
 class CardFacts:
     """The customer, the owner and the past of a case. ``name`` is empty when the customer's record is gone.
 
-    ``earlier`` counts the customer's other cases, of which ``last_number`` was opened last, at ``last_opened_at``; those
-    that only some may see and duplicates are left out.
+    ``earlier`` counts the customer's other cases, of which ``last_number`` was opened last, at ``last_opened_at``;
+    those that only some may see and duplicates are left out.
     """
 
     name: str

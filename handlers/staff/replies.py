@@ -1,10 +1,9 @@
 """How staff are spoken to where they are: in the topic of the case, in the group, or in their private chat."""
 
-from domain.interactions import Content, Kind
-from domain.outgoing import Action, Lane, Outgoing, Purpose, Rows, Target, to_case, to_member, to_staff_group
+from domain.outgoing import Lane, Purpose, Rows, Target, to_case, to_member, to_staff_group
 from handlers.context import CareContext
+from services.speech import tell
 from storage.cases import get_case
-from storage.outbox import add_outgoing
 
 PICKER = "picker"
 """The mark in a row's ``extra`` of a message whose buttons are a choice: a tap rewrites it."""
@@ -48,21 +47,19 @@ async def reply_html(
     picker: bool = False,
 ) -> None:
     """Say what is Telegram HTML already to staff, where they are."""
-    message = Outgoing(
+    await tell(
+        context.work,
+        await _where(context, case_id),
+        html,
         purpose=Purpose.STAFF_NOTICE if context.group else Purpose.MEMBER_NOTICE,
-        target=await _where(context, case_id),
-        content=Content(Kind.TEXT, html),
-        html=True,
-        action=Action.EDIT if replacing else Action.SEND,
         buttons=buttons,
-        message_id=replacing,
-        dedupe_key=once,
         case_id=case_id,
         customer_id=customer_id,
+        replacing=replacing,
+        dedupe_key=once,
         lane=Lane.REPLY,  # somebody waits for it, however many words of customers wait before it
-        extra={PICKER: True} if picker else {},
+        extra={PICKER: True} if picker else None,
     )
-    await add_outgoing(context.work.tx, message, bot_id=context.work.bot_id, now=context.work.now)
 
 
 async def _where(context: CareContext, case_id: int | None) -> Target:
