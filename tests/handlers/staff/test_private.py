@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 
 from domain.outgoing import Action, TargetKind
+from domain.people import SYSTEM
 from services.delivery import after_sent
+from services.erasure import erase_customer
+from storage.inbox import insert_updates, mark_done
 from storage.outbox import get_row
 from storage.staff import set_group_reach
+from tests.handlers.harness import BOT_ID
 from tests.handlers.staff.desk import ANN, BEN, CY, MIA, SUE, Desk
 from tests.handlers.staff.private import Alone, Read, parted
 
@@ -172,3 +176,20 @@ async def test_who_blocked_the_bot_is_left_alone(desk: Desk, ben: Alone) -> None
     await desk.taps(BEN, f"k:work:{case.id}")
     assert "@care_test_bot" in desk.popup
     assert parted(await desk.town.deliver()).private == {}
+
+
+async def test_what_a_private_chat_quotes_is_forgotten_with_the_customer(desk: Desk, ben: Alone) -> None:
+    """An update in which Ben answered Ann's words quotes them: it is emptied with her, once it is handled."""
+    await desk.case_of()
+    async with desk.town.work() as work:
+        updates = [(nth, BEN, '{"quotes": "The zip is torn"}') for nth in (1, 2)]
+        await insert_updates(work.tx, bot_id=BOT_ID, updates=updates, now=work.now)
+    done = (await desk.town.rows("inbox"))[0].id
+    async with desk.town.work() as work:
+        await mark_done(work.tx, ids=[done], now=work.now)
+        await erase_customer(work, (await _ann(desk)), by=SYSTEM)
+    assert [row.payload is None for row in await desk.town.rows("inbox")] == [True, False]
+
+
+async def _ann(desk: Desk) -> int:
+    return int((await desk.town.rows("customers"))[0].id)
