@@ -38,6 +38,8 @@ async def test_a_banned_persons_words_are_kept_and_reach_nobody(desk: Desk) -> N
     assert await desk.town.rows("outbox", state="queued") == []
     said = [row.text for row in await case.record(author_kind="customer")]
     assert said[-4:] == [NEVER_SAID, "and you too", "", "once more"]
+    told = [row.text for row in await desk.town.rows("interactions", author_kind="system")]
+    assert sum("we do not answer you here" in text for text in told) == 1
     desk.town.moves(days=1)
     assert len(await ann.says("a new day")) == 1
 
