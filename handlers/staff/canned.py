@@ -10,6 +10,7 @@ from domain.outgoing import Button, Rows
 from handlers.staff.verbs import Ask, Done, Verb
 from services import canned, canned_book
 from services.canned import Filled
+from services.case_door import access_case
 from services.gathered import shortened
 from storage.canned import get_canned
 from storage.cases import get_case
@@ -58,6 +59,10 @@ async def _choose(ask: Ask, words: str) -> Done | Refusal:
     """Let somebody choose among the answers found; a single one is shown at once."""
     if (refusal := why_not(Deed.CANNED, ask.member)) is not None:
         return refusal
+    if ask.case_id is not None:
+        case = await access_case(ask.work, case_id=ask.case_id, by=ask.member, deed=Deed.CANNED)
+        if isinstance(case, Refusal):
+            return case
     language = await _language(ask)
     found = await canned.find(ask.work, words, language)
     if not found:

@@ -128,6 +128,8 @@ async def _values(work: Work, cause: Cause) -> dict[str, object]:
 
 async def on_due(ask: Ask) -> Done | Refusal:
     """Say by when it is done; its owner gets a task for that day."""
+    if (refusal := why_not(Deed.EDIT_CAUSES, ask.member)) is not None:
+        return refusal
     cause = await get_cause(ask.work.tx, ask.number())
     days = ask.number(1)
     if cause is None or days not in _DAYS:

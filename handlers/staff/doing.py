@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.cases import Case
-from domain.deeds import deed_of, why_not
+from domain.deeds import deed_of, sees, why_not
 from domain.outcomes import Refusal
 from handlers.context import CareContext
 from handlers.staff.replies import reply
@@ -32,11 +32,14 @@ async def perform(verb: Verb, ask: Ask) -> Done | Refusal:
 
 
 async def is_elsewhere(context: CareContext, case_id: int | None) -> bool:
-    """Return whether a group asks about a case that is confidential, and so worked on in private chats alone."""
+    """Return whether a group asks about a case that is confidential, and so worked on in private chats alone.
+
+    To whoever may not know of it there is no such case; they are told so like of any other.
+    """
     if context.group is None or case_id is None:
         return False
     case = await get_case(context.work.tx, case_id)
-    return case is not None and case.confidential
+    return case is not None and case.confidential and sees(case, context.member)
 
 
 async def _ask_for_words(verb: Verb, ask: Ask, key: str, *, values: dict[str, object] | None = None) -> Done | Refusal:
