@@ -38,7 +38,10 @@ bench: setup-dev ## Measure the goals on this machine (ARGS="--rounds 3 --part p
 prove: setup-dev ## Show a promise being kept (NAME=..., without it: the list)
 	@$(PY) -m tests.proofs $(NAME)
 
-docs: setup-dev ## Check that every link between the pages leads somewhere
+docs: setup-dev ## Make the pages that come from the program, and check that every link leads somewhere
+	@$(PY) docs/make_configuration.py
+	@$(PY) docs/make_permissions.py
+	@$(PY) docs/make_staff_commands.py
 	@$(PY) -m pytest -q tests/test_docs.py
 
 lock: setup-dev ## Renew the locked requirements from pyproject.toml (LOCK_ARGS=--upgrade)

@@ -91,6 +91,13 @@ def test_configuration_page_is_made_from_the_example() -> None:
     assert made.PAGE.read_text("utf-8") == made.page(made.read_example(made.EXAMPLE.read_text("utf-8")))
 
 
+def test_permissions_page_is_made_from_the_table() -> None:
+    """Every deed stands there in plain words, for every role; mend: docs/make_permissions.py."""
+    made = _module(ROOT / "docs" / "make_permissions.py")
+    assert set(made.WORDS) == set(made.TABLE)
+    assert made.PAGE.read_text("utf-8") == made.page()
+
+
 def test_every_key_is_documented() -> None:
     """Each key the program knows stands on the page, with a meaning; and the page knows no others."""
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
