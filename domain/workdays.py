@@ -51,7 +51,7 @@ class WorkCalendar:
 
     An instant is working time when the clocks on the wall show a time inside an interval of their day: an hour that
     they show twice (autumn) is worked twice, one that they skip (spring) is not. Without any working time at all the
-    calendar counts as always open, so that nothing waits for ever. Source: docs/adr/0033-working-calendar.md.
+    calendar counts as always open, so that nothing waits for ever. Source: docs/adr/0043-working-calendar.md.
     """
 
     hours: Hours
