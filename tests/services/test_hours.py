@@ -17,7 +17,7 @@ OPEN: tuple[Interval, ...] = ((time(9), time(17)),)
 
 def june(*when: int) -> datetime:
     """Return an instant of June 2026; the 5th is a Friday."""
-    return datetime(2026, 6, *when, tzinfo=UTC)  # type: ignore[arg-type]  # day, hour, minute
+    return datetime(2026, 6, *when, tzinfo=UTC)  # type: ignore[arg-type,misc]  # day, hour, minute
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ async def away(desk: Desk, *names: str, until: datetime | None = None) -> None:
 
 def sets(desk: Desk, *when: int) -> None:
     """Move the clock to an instant of 2026."""
-    desk.town.now = datetime(2026, *when, tzinfo=UTC)  # type: ignore[arg-type]  # month, day, hour
+    desk.town.now = datetime(2026, *when, tzinfo=UTC)  # type: ignore[arg-type,misc]  # month, day, hour
 
 
 async def test_a_new_time_is_reckoned_in_working_time(desk: Desk) -> None:
