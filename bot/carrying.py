@@ -113,7 +113,7 @@ class Carrier:
         key, limited = trip.row.chat_key, trip.row.action not in UNLIMITED
         if limited and not trip.paid:
             now = self._clock.now()
-            while (free_at := self._pacer.chat_free_at(key, now, weight)) > now:
+            while (free_at := self._free_at(key, now, weight)) > now:
                 await self._clock.wait(asyncio.Event(), free_at)
                 now = self._clock.now()
             self._pacer.spend(key, now, group=key.startswith("g"), weight=weight)
@@ -123,6 +123,9 @@ class Carrier:
         finally:
             if limited:
                 self._pacer.answered(key, self._clock.now(), weight)
+
+    def _free_at(self, chat_key: str, now: datetime, weight: int) -> datetime:
+        return max(self._pacer.chat_free_at(chat_key, now, weight), self._pacer.token_free_at(now))
 
     async def _call(self, call: Call) -> Any:
         if call.upload is None:

@@ -9,7 +9,7 @@ from domain.cases import Case, number_in
 from domain.interactions import Content, Interaction, Kind, Visibility
 from domain.marks import Meaning, meaning_of, without_mark
 from domain.outcomes import Refusal
-from domain.outgoing import Button, Purpose, Rows, to_contact
+from domain.outgoing import Action, Button, Purpose, Rows, to_contact
 from domain.people import StaffGroup, StaffMember
 from services import cards, desk, private_desk, prompts
 from services.case_door import access_case, actor_of
@@ -117,7 +117,8 @@ def _answering_us(row: OutboxRow, case_id: int | None, message_id: int) -> Place
     if row.purpose is not Purpose.CUSTOMER_WORDS:
         return Place(case_id, Answering.STAFF_TALK, replied=row.interaction_id)
     items = (row.body or {}).get("extra", {}).get("items", [])
-    nth = message_id - (row.message_id or message_id)
+    joined = row.action is Action.SEND  # quick words in one message: the answer is to the last of them
+    nth = len(items) - 1 if joined and items else message_id - (row.message_id or message_id)
     words = items[nth]["interaction_id"] if nth < len(items) else row.interaction_id
     return Place(case_id, Answering.CASE, words, replied=words)
 
