@@ -32,12 +32,12 @@ async def test_without_cases_the_list_says_what_to_do(ann: Chat) -> None:
 
 
 async def test_the_list_shows_state_and_promise(town: Town, ann: Chat) -> None:
-    """The newest five, with the time promised, and a button each."""
+    """The newest five, with the time promised (half as long for a repeated complaint), and a button each."""
     for number in range(6):
         await open_one(ann, f"thing {number}")
     (said,) = await ann.says("📂 My cases")
     assert [label.split(" ·")[0] for label, _ in said.buttons] == [f"C-100{n}" for n in (6, 5, 4, 3, 2)]
-    assert "answer by today 16:00" in said.text
+    assert "answer by today 14:00" in said.text
     (detail,) = await ann.taps(said.buttons[0][1])
     assert "thing 5" in detail.text
     assert detail.data("c:add")
