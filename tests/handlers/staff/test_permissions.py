@@ -27,6 +27,8 @@ from texts.catalogue import plain
 VIC, ADA = 66, 77
 PEOPLE = {BEN: "Ben", SUE: "Sue", MIA: "Mia", VIC: "Vic", ADA: "Ada", CY: "Cy", ANONYMOUS_ADMIN: "Group"}
 WORDS = "tomorrow 10:00 because of the zip"
+CHOSEN = {"spam": "yes", "hold": "1h", "tag": "vip", "priority": "high", "recover": "points", "canned": "1:send"}
+"""What the button of a picker adds; of all others a number."""
 STRANGERS = {
     CY: ("desk.refused.stranger_tap", "desk.refused.stranger"),
     ANONYMOUS_ADMIN: ("desk.refused.anonymous_tap", "desk.refused.anonymous"),
@@ -154,13 +156,14 @@ async def check(floor: Floor, name: str, states: list[CaseState]) -> None:
             assert any(tapped.said) or tapped.touched, told
             continue
         wordy = await floor.tries(state, floor.command(user_id, f"/{name} {WORDS}"))
+        chosen = await floor.tries(state, floor.tap(user_id, f"k:{name}:{floor.view.id}:{CHOSEN.get(name, '1')}"))
         if member is NOBODY:
             expected = [floor.says(key, name=PEOPLE[user_id]) for key in STRANGERS[user_id]]
         else:
             expected = [floor.says(refusal.key, **refusal.values)] * 2
         assert {expected[0][:200], old_button} & set(tapped.said), (*told, tapped)
         assert {expected[1], old_button} & set(written.said), (*told, written)
-        assert [one.touched for one in (tapped, written, wordy)] == [False] * 3, told
+        assert [one.touched for one in (tapped, written, wordy, chosen)] == [False] * 4, told
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
