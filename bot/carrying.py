@@ -29,6 +29,8 @@ UNLIMITED = frozenset({Action.REACT, Action.COMMANDS})
 """What no limit of a chat is about."""
 _LOOK_AGAIN = timedelta(minutes=10)
 """How often a group that had no topics is asked whether it has some now: Telegram does not tell."""
+_PAID_FOR = timedelta(seconds=1)
+"""A call that was counted longer ago, because it had to wait for another one, is counted again."""
 
 
 def weight_of(row: OutboxRow) -> int:
@@ -38,11 +40,11 @@ def weight_of(row: OutboxRow) -> int:
 
 @dataclass(slots=True)
 class Trip:
-    """A row on its way. ``paid``: one call to its chat was counted already, when the row was claimed."""
+    """A row on its way. ``paid_at``: when its next call to its chat was counted; the first, when it was claimed."""
 
     row: OutboxRow
     way: Way
-    paid: bool = True
+    paid_at: datetime | None = None
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -111,18 +113,19 @@ class Carrier:
     async def _paid_call(self, trip: Trip, call: Call, *, weight: int = 1) -> Any:
         """Make a call for a row once its chat has room for it."""
         key, limited = trip.row.chat_key, trip.row.action not in UNLIMITED
-        if limited and not trip.paid:
-            now = self._clock.now()
+        now = self._clock.now()
+        if limited and (trip.paid_at is None or now - trip.paid_at > _PAID_FOR):
             while (free_at := self._free_at(key, now, weight)) > now:
                 await self._clock.wait(asyncio.Event(), free_at)
                 now = self._clock.now()
             self._pacer.spend(key, now, group=key.startswith("g"), weight=weight)
-        trip.paid = False
+            trip.paid_at = now
+        spent_at, trip.paid_at = trip.paid_at, None
         try:
             return await self._call(call)
         finally:
             if limited:
-                self._pacer.answered(key, self._clock.now(), weight)
+                self._pacer.answered(key, self._clock.now(), weight, spent_at=spent_at)
 
     def _free_at(self, chat_key: str, now: datetime, weight: int) -> datetime:
         return max(self._pacer.chat_free_at(chat_key, now, weight), self._pacer.token_free_at(now))

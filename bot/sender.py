@@ -187,7 +187,7 @@ class Sender:
         for row in going:
             if row.chat_key.startswith("g") and row.case_id is not None:
                 self._cases_under_way[row.id] = row.case_id
-            trip = Trip(replace(row, attempts=row.attempts + 1), ways[row.id])
+            trip = Trip(replace(row, attempts=row.attempts + 1), ways[row.id], paid_at=now)
             task = asyncio.create_task(self._carry(trip))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)

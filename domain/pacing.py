@@ -21,7 +21,7 @@ class Pacer:
         self._limits = limits
         self._token: deque[datetime] = deque(maxlen=limits.per_second or 1)
         self._private: dict[str, datetime] = {}
-        self._groups: dict[str, deque[datetime]] = {}
+        self._groups: dict[str, list[datetime]] = {}
 
     def token_free_at(self, now: datetime) -> datetime:
         """Return when the token's budget has room again: ``now``, or later."""
@@ -51,18 +51,24 @@ class Pacer:
         self.spend_token(now)
         if group:
             if self._limits.group_per_minute:
-                sent = self._groups.setdefault(chat_key, deque(maxlen=self._limits.group_per_minute))
+                sent = self._groups.setdefault(chat_key, [])
                 sent.extend([now] * weight)
+                del sent[: -self._limits.group_per_minute]
         elif self._limits.private_gap_s:
             self._private[chat_key] = now
             if len(self._private) > 10_000:
                 self._forget_before(now - timedelta(seconds=self._limits.private_gap_s))
 
-    def answered(self, chat_key: str, now: datetime, weight: int = 1) -> None:
-        """Count the last call to ``chat_key`` from ``now`` on, when its answer came: it may have arrived just then."""
-        if (sent := self._groups.get(chat_key)) and now > sent[-1]:
-            for nth in range(1, min(weight, len(sent)) + 1):
-                sent[-nth] = now
+    def answered(self, chat_key: str, now: datetime, weight: int = 1, *, spent_at: datetime | None = None) -> None:
+        """Count a call to ``chat_key`` from ``now`` on, when its answer came: it may have arrived just then.
+
+        ``spent_at`` is when it was counted before; without it, it is the last one.
+        """
+        if sent := self._groups.get(chat_key):
+            for _ in range(min(weight, len(sent))):
+                sent.remove(spent_at if spent_at in sent else sent[-1])
+                sent.append(now)
+            sent.sort()
         elif chat_key in self._private:
             self._private[chat_key] = now
 
