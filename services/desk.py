@@ -20,7 +20,7 @@ from domain.outgoing import (
 from domain.people import ActorKind
 from domain.signing import TEXT_LIMIT, signed, utf16_length
 from services import cards, private_desk
-from services.cards import shortened
+from services.card_words import shortened
 from services.joining import item_of, joined, joining_key, joins
 from services.speech import tell
 from services.work import Work
@@ -212,11 +212,6 @@ async def show_case(work: Work, case: Case, *, privately: bool = True) -> None:
     for said in await list_of_case(work.tx, case.id):
         if said.direction is Direction.IN and said.author.kind is ActorKind.CUSTOMER and _is_words(said):
             await pass_on(work, case, interaction_id=said.id, content=said.content, privately=privately)
-
-
-async def show_history(work: Work, case: Case) -> None:
-    """Queue the card of a case whose view was lost: the new view is opened with what was said before."""
-    await cards.show_card(work, case)
 
 
 async def history_of_view(work: Work, case: Case) -> list[str]:

@@ -29,15 +29,6 @@ async def list_choices(work: Work, *, case: Case | None = None) -> list[StaffMem
     return present_first(members, work.now)
 
 
-async def owner_words(work: Work, case: Case, language: str) -> str:
-    """Return whose a case is in words, and whether that person is away."""
-    owner = await get_member(work.tx, case.owner_id) if case.owner_id else None
-    if owner is None or not owner.active:
-        return work.texts.button("casework.owner.nobody", language)
-    key = "casework.owner.present" if owner.present(work.now) else "casework.owner.absent"
-    return work.texts.button(key, language, name=owner.name)
-
-
 async def assign_case(
     work: Work, *, case_id: int, to: int, by: StaffMember, note: str = "", origin: Origin = NOWHERE
 ) -> Case | Refusal:

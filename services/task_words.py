@@ -10,8 +10,6 @@ from services.work import Work
 from storage.staff import load_staff
 from storage.tasks import Head, load_heads
 
-SHOWN = 20
-
 
 async def visible(work: Work, found: Sequence[Task], by: StaffMember) -> list[tuple[Task, Head]]:
     """Return the tasks this person may know of, with what is known of their cases: none of a case kept from them."""

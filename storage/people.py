@@ -257,12 +257,6 @@ async def insert_missing_branches(tx: Tx, seeds: Sequence[tuple[str, str]]) -> N
         await tx.execute(statement.on_conflict_do_nothing(index_elements=["code"]))
 
 
-async def get_branch_name(tx: Tx, branch_id: int) -> str | None:
-    """Return a branch's name."""
-    value: str | None = (await tx.execute(select(branches.c.name).where(branches.c.id == branch_id))).scalar()
-    return value
-
-
 async def list_consents(tx: Tx, customer_id: int) -> dict[ConsentClass, Consent]:
     """Return the answers a customer has given, by class."""
     rows = await tx.execute(

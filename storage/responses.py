@@ -66,13 +66,6 @@ async def get_response(tx: Tx, response_id: int) -> Response | None:
     return Response(**row._mapping) if row else None
 
 
-async def find_response(tx: Tx, *, survey: str, occasion: str) -> Response | None:
-    """Return the response of an occasion, if somebody was asked."""
-    statement = select(*_COLUMNS).where(survey_responses.c.survey == survey, survey_responses.c.occasion == occasion)
-    row = (await tx.execute(statement)).first()
-    return Response(**row._mapping) if row else None
-
-
 async def set_score(tx: Tx, response_id: int, *, score: int, now: datetime) -> bool:
     """Keep a first score, which ends the survey; returns whether it was the first: of two taps at once one counts."""
     statement = (
