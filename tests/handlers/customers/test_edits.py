@@ -1,5 +1,6 @@
 """Edited words and reactions."""
 
+from domain.outgoing import TargetKind
 from services.casework import resolve_case
 from storage.staff import load_staff
 from tests.handlers.harness import Chat, Town
@@ -75,7 +76,7 @@ async def test_a_thumb_under_the_question_closes_the_case(town: Town, ann: Chat)
     async with town.work() as work:
         ben = (await load_staff(work.tx, bot_id=work.bot_id)).member(9)
         await resolve_case(work, case_id=1, by=ben)
-    (asked,) = await town.deliver()
+    (asked,) = [said for said in await town.deliver() if said.target[0] is TargetKind.CONTACT]
     await ann.reacts(opened.message_id, "👍")
     await ann.reacts(asked.message_id, "👎")
     await ann.reacts(asked.message_id, "")
