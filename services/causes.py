@@ -41,8 +41,21 @@ async def name_cause(work: Work, *, case_id: int, by: StaffMember, name: str) ->
     case = await access_case(work, case_id=case_id, by=by, deed=Deed.CAUSE)
     if isinstance(case, Refusal):
         return case
-    cause = await find_cause(work.tx, name) or await add_cause(work.tx, name=name, now=work.now)
+    cause = await find_cause(work.tx, name) or await _add(work, name, by=by)
     return await _put(work, case, cause, by=by)
+
+
+async def _add(work: Work, name: str, *, by: StaffMember) -> Cause:
+    cause = await add_cause(work.tx, name=name, now=work.now)
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=actor_of(by),
+        action="cause.add",
+        subject=("cause", cause.id),
+        after={"name": cause.name},
+    )
+    return cause
 
 
 async def choose_cause(work: Work, *, case_id: int, by: StaffMember, cause_id: int) -> Case | Refusal:

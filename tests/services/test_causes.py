@@ -105,7 +105,7 @@ async def test_a_supervisor_says_who_does_what_until_when(database: Database) ->
         planned = await causes.plan_cause(work, **plan, by=sue, owner_id=ben.id)
         assert isinstance(planned, Cause)
         assert (planned.action, planned.owner_id, planned.due_on) == ("Sew twice", ben.id, "2026-05-01")
-    assert [row.action for row in await shop.town.rows("audit", subject_kind="cause")] == ["cause.plan"]
+    assert [row.action for row in await shop.town.rows("audit", subject_kind="cause")] == ["cause.add", "cause.plan"]
 
 
 async def test_those_who_complained_hear_what_changed_once(database: Database) -> None:
