@@ -1,12 +1,13 @@
 """What stands on the card of a case, and the buttons under it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.cases import Case, CaseState, EndedAs, Priority
 from domain.outgoing import Button, Rows
 from domain.people import Reach
 from services import points
+from services.gathered import shortened
 from services.membership import tier_in_words
 from services.priority import why_in_words
 from services.scores import last_score
@@ -29,11 +30,6 @@ _BUTTONS: dict[CaseState, tuple[str, ...]] = {
     CaseState.CLOSED: ("note", "reopen"),
 }
 """The few deeds that stand under the card itself; all others are one tap further, behind ``more``."""
-
-
-def shortened(text: str, limit: int) -> str:
-    """Return ``text``, cut to ``limit`` letters with an ellipsis where it is longer."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def in_rows(buttons: list[Button]) -> Rows:
@@ -71,6 +67,12 @@ async def card_html(work: Work, case: Case, language: str) -> str:
         *_about(work, case, facts, language),
     ]
     return "\n".join(lines)
+
+
+def _same_minute(case: Case) -> bool:
+    """Return whether what was promised is what is due, rounded up to the full minute."""
+    promised, due = case.promised_at, case.first_response_due_at
+    return promised is not None and due is not None and timedelta() <= promised - due < timedelta(minutes=1)
 
 
 def _moment(work: Work, at: datetime, language: str) -> str:
@@ -114,7 +116,7 @@ async def _time(work: Work, case: Case, language: str) -> list[str]:
         lines.append(texts.say("desk.card.held", language, moment=_moment(work, case.held_until_at, language)))
     if case.first_response_at:
         lines.append(texts.say("desk.card.answered", language, moment=_moment(work, case.first_response_at, language)))
-    elif case.promised_at and case.live and (due is None or case.promised_at != case.first_response_due_at):
+    elif case.promised_at and case.live and (due is None or not _same_minute(case)):
         lines.append(texts.say("desk.card.promised", language, moment=_moment(work, case.promised_at, language)))
     return lines
 

@@ -18,7 +18,8 @@ from domain.outgoing import (
 )
 from domain.people import StaffGroup, StaffMember
 from services import private_desk
-from services.card_words import card_buttons, card_html, shortened
+from services.card_words import card_buttons, card_html
+from services.gathered import shortened
 from services.work import Work
 from storage import cases as case_rows
 from storage import people as people_rows

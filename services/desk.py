@@ -20,7 +20,7 @@ from domain.outgoing import (
 from domain.people import ActorKind
 from domain.signing import TEXT_LIMIT, signed, utf16_length
 from services import cards, private_desk
-from services.card_words import shortened
+from services.gathered import shortened
 from services.joining import item_of, joined, joining_key, joins
 from services.speech import tell
 from services.work import Work

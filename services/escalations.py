@@ -27,8 +27,8 @@ from domain.outcomes import Refusal
 from domain.people import SYSTEM, Actor, StaffMember
 from domain.workdays import WorkCalendar
 from services import cards
-from services.card_words import shortened
 from services.case_door import access_case, actor_of
+from services.gathered import shortened
 from services.ladder_words import (
     history_in_words,
     rewrite_copies,

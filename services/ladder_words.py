@@ -10,7 +10,7 @@ from domain.ladder import RESPONSES, Cause, Ending, Escalation
 from domain.outgoing import Button, Purpose, Rows, to_case, to_member
 from domain.people import ActorKind, StaffMember
 from services import cards, desk
-from services.card_words import shortened
+from services.gathered import shortened
 from services.private_desk import language_of, reachable, tell_member
 from services.prompts import mention
 from services.speech import tell

@@ -11,6 +11,7 @@ from domain.interactions import ALBUM_KINDS, Content, Interaction, Kind
 from domain.outgoing import Button, Outgoing, Purpose, Rows, to_case, to_member
 from domain.people import ActorKind, MemberReach, Permission, StaffMember
 from domain.signing import signed
+from services.gathered import shortened
 from services.speech import tell
 from services.work import Work
 from storage import people as people_rows
@@ -196,14 +197,10 @@ async def tell_colleagues(
     if privately and case.staff_group_id is not None:
         group = await staff_rows.get_group(work.tx, case.staff_group_id)
         language = (group.language if group else None) or work.rules.languages[0]
-        words = _line(content.text) or work.texts.button(kind, language)
+        words = shortened(content.text, _LINE_LETTERS) or work.texts.button(kind, language)
         html = work.texts.say(key, language, name=by.name, words=words, number=case.public_number)
         await tell(work, to_case(case.id, case.staff_group_id), html, case_id=case.id)
     for member in await readers(work, case):
         if member.id != by.id:
-            words = _line(content.text) or work.texts.button(kind, language_of(work, member))
+            words = shortened(content.text, _LINE_LETTERS) or work.texts.button(kind, language_of(work, member))
             await tell_member(work, member, key, case=case, name=by.name, words=words, number=case.public_number)
-
-
-def _line(text: str) -> str:
-    return text if len(text) <= _LINE_LETTERS else text[: _LINE_LETTERS - 1].rstrip() + "…"

@@ -12,12 +12,12 @@ from domain.when import read_until
 from handlers.staff.ownership import origin_of
 from handlers.staff.tasks import check_back_days
 from handlers.staff.verbs import Ask, Done, Verb
-from services.card_words import shortened
 from services.case_door import access_case
 from services.case_history import history_in_words
 from services.case_merge import list_mergeable, merge_cases
 from services.case_tags import list_common_tags, list_tags, tag_case, untag_case
 from services.casework import hold_case, reopen_by_staff, resolve_case, resume_case, spam_case
+from services.gathered import shortened
 from texts.catalogue import safe
 
 _HOLDS = {"1h": timedelta(hours=1), "morning": None, "1d": timedelta(days=1)}
