@@ -157,7 +157,7 @@ async def test_supervisors_see_who_waits_for_somebody_absent(desk: Desk) -> None
     said = await desk.town.deliver()
     (told,) = to_member(said, sue)
     number = (await waiting.now()).public_number
-    assert told == f"💤 Ben is away, and one customer is waiting for an answer: {number}."
+    assert told == f"💤 Ben is away, and one case waits for an answer: {number}."
     (message,) = [one for one in said if one.target == (TargetKind.MEMBER, sue.id)]
     assert message.data("k:handover") == f"k:handover:0:{ben.id}"
     assert (await waiting.now()).owner_id == ben.id
