@@ -35,9 +35,8 @@ async def load_private_desk(tx: Tx) -> PrivateDesk:
         focus = {row.member_id: row.case_id for row in found}
         at_hand = select(staff_groups.c.id).where(staff_groups.c.active, staff_groups.c.unreachable_since_at.is_(None))
         groups = frozenset((await tx.execute(at_hand)).scalars())
-        tx.identity[_KEY] = PrivateDesk(tuple(await staff_rows.list_active(tx)), focus, groups)
-    desk: PrivateDesk = tx.identity[_KEY]
-    return desk
+        tx.identity[_KEY] = focus, groups
+    return PrivateDesk(tuple(await staff_rows.list_active(tx)), *tx.identity[_KEY])
 
 
 def _look_again(tx: Tx) -> None:
@@ -81,7 +80,7 @@ async def set_works_privately(tx: Tx, *, member_id: int, works_privately: bool) 
     await tx.execute(
         update(staff_members).where(staff_members.c.id == member_id).values(works_privately=works_privately)
     )
-    _look_again(tx)
+    staff_rows.look_at_staff_again(tx)
 
 
 async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> None:
@@ -89,7 +88,7 @@ async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> None:
     changed = (staff_members.c.id == member_id, staff_members.c.reach != reach.value)
     done = await tx.execute(update(staff_members).where(*changed).values(reach=reach.value))
     if done.rowcount:
-        _look_again(tx)
+        staff_rows.look_at_staff_again(tx)
 
 
 async def find_card(tx: Tx, *, customer_id: int, case_id: int, chat_key: str) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from domain.cases import LIVE
 from domain.people import Role, StaffMember
 from storage.database import Tx
-from storage.staff import member_from
+from storage.staff import look_at_staff_again, member_from
 from storage.tables import cases, customers, staff_members, tasks
 
 _LIVE = tuple(state.value for state in LIVE)
@@ -34,6 +34,7 @@ async def lock_members(tx: Tx, ids: Sequence[int]) -> list[StaffMember]:
 async def change_member(tx: Tx, member_id: int, **values: Any) -> None:
     """Change columns of a member of staff at once."""
     await tx.execute(update(staff_members).where(staff_members.c.id == member_id).values(**values))
+    look_at_staff_again(tx)
 
 
 async def get_by_user_id(tx: Tx, user_id: int) -> StaffMember | None:

@@ -10,6 +10,8 @@ from domain.people import NOBODY, MemberReach, Role, StaffGroup, StaffMember
 from storage.database import Tx
 from storage.tables import staff_groups, staff_members
 
+_ACTIVE = ("active_staff", 0)
+
 
 def member_from(row: Any) -> StaffMember:
     """Return the member of staff in a row of the table."""
@@ -37,21 +39,36 @@ class Staff:
 async def load_staff(tx: Tx, *, bot_id: int) -> Staff:
     """Return staff by Telegram user id and active groups by Telegram chat id."""
     members = [member_from(row) for row in await tx.execute(select(staff_members))]
+    tx.identity[_ACTIVE] = sorted((one for one in members if one.active), key=lambda one: one.id)
     statement = select(staff_groups).where(staff_groups.c.bot_id == bot_id, staff_groups.c.active)
     groups = [_group(row) for row in await tx.execute(statement.order_by(staff_groups.c.id))]
     return Staff({m.user_id: m for m in members}, {g.chat_id: g for g in groups})
 
 
 async def get_member(tx: Tx, member_id: int) -> StaffMember | None:
-    """Return one member of staff."""
+    """Return one member of staff, whether or not that person still works here."""
+    known: list[StaffMember] = tx.identity.get(_ACTIVE, [])
+    if (found := next((one for one in known if one.id == member_id), None)) is not None:
+        return found
     row = (await tx.execute(select(staff_members).where(staff_members.c.id == member_id))).first()
     return member_from(row) if row else None
 
 
 async def list_active(tx: Tx) -> list[StaffMember]:
-    """Return everybody who works here, in the order in which they came."""
-    statement = select(staff_members).where(staff_members.c.active).order_by(staff_members.c.id)
-    return [member_from(row) for row in await tx.execute(statement)]
+    """Return everybody who works here, in the order in which they came, as this transaction saw them first.
+
+    They are asked for several times at every word of a customer; see :func:`look_at_staff_again`.
+    """
+    if _ACTIVE not in tx.identity:
+        statement = select(staff_members).where(staff_members.c.active).order_by(staff_members.c.id)
+        tx.identity[_ACTIVE] = [member_from(row) for row in await tx.execute(statement)]
+    known: list[StaffMember] = tx.identity[_ACTIVE]
+    return list(known)
+
+
+def look_at_staff_again(tx: Tx) -> None:
+    """Forget what this transaction saw of staff: it has changed one of them."""
+    tx.identity.pop(_ACTIVE, None)
 
 
 async def get_group(tx: Tx, group_id: int) -> StaffGroup | None:
@@ -71,6 +88,7 @@ async def insert_missing_member(tx: Tx, *, user_id: int, name: str, role: Role, 
     """Insert a member unless one with this Telegram user id ever existed; returns whether it did."""
     statement = tx.insert(staff_members).values(user_id=user_id, name=name, role=role.value, language=language)
     done = await tx.execute(statement.on_conflict_do_nothing(index_elements=["user_id"]))
+    look_at_staff_again(tx)
     return done.rowcount == 1
 
 
