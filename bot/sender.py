@@ -15,7 +15,7 @@ from bot.carrying import UNLIMITED, Carrier, Trip, weight_of
 from bot.clock import Clock
 from bot.settlement import Outcome, expire, settle, settle_all
 from bot.transport import TelegramApi
-from domain.outgoing import TargetKind
+from domain.outgoing import Lane
 from domain.pacing import Pacer
 from domain.rules import Rules
 from handlers.context import TapAnswer
@@ -66,7 +66,7 @@ class Sender:
         self._carrier = Carrier(database, api, clock, pacer, self._work)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._under_way: set[int] = set()
-        self._cases_under_way: dict[int, int] = {}
+        self._to_groups: list[OutboxRow] = []
         self._done: list[Outcome] = []
         self._bell = asyncio.Event()
         self._take_over_at = clock.now()
@@ -175,7 +175,7 @@ class Sender:
             dropped = await self._drop_unwanted(work, heads)
             going: list[OutboxRow] = []
             for row in heads:
-                if row.id not in dropped and not self._is_being_shown(row, going) and self._may_go(work, row):
+                if row.id not in dropped and not self._gives_way(row, going) and self._may_go(work, row):
                     going.append(row)
             if going:
                 await outbox.mark_sending(work.tx, ids=[row.id for row in going], now=now)
@@ -185,8 +185,8 @@ class Sender:
         self._under_way.difference_update(outcome.row.id for outcome in outcomes)
         self._under_way.update(row.id for row in going)
         for row in going:
-            if row.chat_key.startswith("g") and row.case_id is not None:
-                self._cases_under_way[row.id] = row.case_id
+            if row.chat_key.startswith("g"):
+                self._to_groups.append(row)
             trip = Trip(replace(row, attempts=row.attempts + 1), ways[row.id], paid_at=now)
             task = asyncio.create_task(self._carry(trip))
             self._in_flight.add(task)
@@ -198,11 +198,14 @@ class Sender:
         unasked = [row for row in heads if row.delivery_id is not None]
         return await delivery.drop_unwanted(work, unasked) if unasked else frozenset()
 
-    def _is_being_shown(self, row: OutboxRow, going: Sequence[OutboxRow]) -> bool:
-        """Return whether a card had better wait for words of its case under way: they may show it by themselves."""
-        if row.target_kind is not TargetKind.CARD:
+    def _gives_way(self, row: OutboxRow, going: Sequence[OutboxRow]) -> bool:
+        """Return whether what is said to a group at leisure waits for what presses: else it would take of its budget.
+
+        A card, too, need not be said when the words before it have just shown the case.
+        """
+        if row.lane < Lane.NOTICE or not row.chat_key.startswith("g"):
             return False
-        return row.case_id in self._cases_under_way.values() or any(one.case_id == row.case_id for one in going)
+        return any(other.chat_key == row.chat_key and other.lane < row.lane for other in (*self._to_groups, *going))
 
     def _may_go(self, work: Work, row: OutboxRow) -> bool:
         """Spend the budget for a row, or let the row wait until its chat may be written to again."""
@@ -225,7 +228,7 @@ class Sender:
                 result = await self._carrier.carry(trip)
         except Exception as failure:  # every end of a call is recorded on its row
             error = failure
-        self._cases_under_way.pop(trip.row.id, None)
+        self._to_groups = [row for row in self._to_groups if row.id != trip.row.id]
         self._done.append(Outcome(trip.row, trip.way, result, error))
         self._bell.set()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case as when
-from sqlalchemy import distinct, func, literal_column, select, update
+from sqlalchemy import distinct, func, literal_column, or_, select, update
 
 from domain.outgoing import Action, Purpose, TargetKind
 from storage.database import Tx
@@ -95,7 +95,7 @@ class Waiting:
 
 
 async def count_waiting(tx: Tx, *, bot_id: int, group_id: int) -> Waiting:
-    """Return what waits for a staff group; reactions, which no limit holds back, are left out."""
+    """Return what waits for a staff group, but for reactions, which no limit holds back, and cards of new views."""
     unshown = when((topics.c.card_message_id.is_(None), outbox.c.case_id))
     of_case = outbox.c.target_kind.in_([TargetKind.CASE.value, TargetKind.CARD.value])
     statement = (
@@ -109,6 +109,7 @@ async def count_waiting(tx: Tx, *, bot_id: int, group_id: int) -> Waiting:
             outbox.c.chat_key == f"g{group_id}",
             _OPEN,
             outbox.c.action != Action.REACT.value,
+            or_(outbox.c.target_kind != TargetKind.CARD.value, topics.c.card_message_id.is_not(None)),
         )
     )
     messages, unshown_cases = (await tx.execute(statement)).one()
