@@ -14,10 +14,10 @@ from bot.transport_errors import outcome_of, retry_after_s
 from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
 from domain.people import SYSTEM, MemberReach
 from services import delivery, outages, views
+from services.member_reach import set_member_reach
 from services.speech import tell
 from services.work import Work
 from storage import cases as case_rows
-from storage import focus as focus_rows
 from storage import outbox
 from storage import staff as staff_rows
 from storage.outbox import OutboxRow
@@ -98,7 +98,7 @@ async def _sent(work: Work, outcome: Outcome) -> None:
     if row.purpose is Purpose.DESK_LAG and way.group is not None and message_id:
         await staff_rows.set_lag_message(work.tx, group_id=way.group.id, message_id=message_id)
     if row.target_kind is TargetKind.MEMBER:
-        await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.REACHABLE)
+        await set_member_reach(work, row.target_ref, MemberReach.REACHABLE)
     strayed = address.thread_id is not None and thread_id not in (None, address.thread_id)
     if strayed and row.case_id and row.action in (Action.SEND, Action.ALBUM):
         await _rebuild(work, row.case_id)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.approvals import Approval, ApprovalState, is_reason, limit_of, may_agree, within
+from domain.deeds import sees
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, Actor, ActorKind, Permission, StaffMember
@@ -258,6 +259,9 @@ async def decide(
     if approval is None:
         return Refusal("points.refused.no_approval")
     await _lock_case(work, approval.case_id)
+    case = await case_rows.get_case(work.tx, approval.case_id) if approval.case_id is not None else None
+    if case is not None and (member is None or not sees(case, member)):
+        return Refusal("points.refused.no_approval")
     await ledger.lock_account(work, approval.customer_id)
     approval = await approval_rows.get_approval(work.tx, approval_id) or approval
     refusal = await _why_undecidable(work, approval, member, agree=agree)

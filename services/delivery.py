@@ -13,11 +13,11 @@ from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach
 from services import cards, desk, private_desk
 from services.case_door import change_case
 from services.customers import set_reach
+from services.member_reach import set_member_reach
 from services.sla import on_answer_failed
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
 from storage import deliveries as delivery_rows
-from storage import focus as focus_rows
 from storage import outbox
 from storage import people as people_rows
 from storage import staff as staff_rows
@@ -82,7 +82,7 @@ async def after_failed(work: Work, row: OutboxRow, reason: str) -> None:
         if person is not None:
             await set_reach(work, person, Reach.BLOCKED, by=SYSTEM)
     if row.target_kind is TargetKind.MEMBER and reason in _UNREACHABLE:
-        await focus_rows.mark_reach(work.tx, member_id=row.target_ref, reach=MemberReach.BLOCKED)
+        await set_member_reach(work, row.target_ref, MemberReach.BLOCKED)
     if row.purpose is Purpose.DELETION:
         await _tell_author(work, row, "private.delete_failed")
     if row.purpose is Purpose.STAFF_ANSWER:

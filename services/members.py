@@ -9,7 +9,7 @@ from domain.deeds import Deed, why_not
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
 from domain.ownership import can_own
-from domain.people import SYSTEM, Actor, MemberReach, Permission, Role, StaffMember
+from domain.people import SYSTEM, Actor, Permission, Role, StaffMember
 from services import cards, desk
 from services.case_door import actor_of, change_case
 from services.ownership import give_if_absent, give_in_turn, give_unowned
@@ -63,15 +63,6 @@ def _name(member: StaffMember) -> str:
 
 def _first_word(member: StaffMember) -> str:
     return _name(member).partition(" ")[0]
-
-
-async def set_reach(work: Work, member_id: int, reach: MemberReach) -> None:
-    """Keep whether a member of staff can be written to in private."""
-    member = await get_member(work.tx, member_id)
-    if member is None or member.reach is reach:
-        return
-    await rows.change_member(work.tx, member_id, reach=reach.value)
-    _audit(work, SYSTEM, "member.reach", member_id, before={"reach": member.reach.value}, after={"reach": reach.value})
 
 
 async def note_username(work: Work, member: StaffMember, username: str | None) -> None:

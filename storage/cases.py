@@ -146,11 +146,11 @@ async def list_promises_due(
 
 
 async def list_resolved_before(tx: Tx, *, before: datetime, limit: int) -> list[Case]:
-    """Return resolved cases that nobody has reopened since ``before``."""
+    """Return resolved cases that nobody has reopened since ``before``, in the order of ids in which all lock them."""
     statement = (
         select(*COLUMNS)
         .where(cases.c.state == CaseState.RESOLVED.value, cases.c.resolved_at <= before)
-        .order_by(cases.c.resolved_at)
+        .order_by(cases.c.id)
         .limit(limit)
     )
     return await load_cases(tx, statement)

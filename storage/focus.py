@@ -83,12 +83,13 @@ async def set_works_privately(tx: Tx, *, member_id: int, works_privately: bool) 
     staff_rows.look_at_staff_again(tx)
 
 
-async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> None:
-    """Keep whether the private chat of a member of staff can be written to."""
+async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> bool:
+    """Keep whether the private chat of a member of staff can be written to; returns whether that is news."""
     changed = (staff_members.c.id == member_id, staff_members.c.reach != reach.value)
     done = await tx.execute(update(staff_members).where(*changed).values(reach=reach.value))
     if done.rowcount:
         staff_rows.look_at_staff_again(tx)
+    return bool(done.rowcount)
 
 
 async def find_card(tx: Tx, *, customer_id: int, case_id: int, chat_key: str) -> int | None:

@@ -9,9 +9,11 @@ from handlers.staff import taps, words
 from handlers.staff.registry import find_verb
 from handlers.staff.replies import reply
 from services.answers import Answering, Place, place_in_private
+from services.case_door import actor_of
 from services.commands import set_staff_commands
+from services.member_reach import set_member_reach
 from services.private_work import touch
-from storage.focus import get_focus, mark_reach
+from storage.focus import get_focus
 from storage.interactions import list_said_at
 from storage.outbox import find_sent
 
@@ -27,7 +29,7 @@ async def takes(context: CareContext) -> bool:
     if not member.may(Permission.READ):
         return False
     if member.reach is not MemberReach.REACHABLE:
-        await mark_reach(context.work.tx, member_id=member.id, reach=MemberReach.REACHABLE)
+        await set_member_reach(context.work, member.id, MemberReach.REACHABLE, by=actor_of(member))
         await set_staff_commands(context.work, member)
     if context.said.edited:
         return await _takes_edit(context)
@@ -47,7 +49,7 @@ async def on_membership(context: CareContext, user_id: int, *, gone: bool) -> No
     member = context.staff.member(user_id)
     if member.id:
         reach = MemberReach.BLOCKED if gone else MemberReach.REACHABLE
-        await mark_reach(context.work.tx, member_id=member.id, reach=reach)
+        await set_member_reach(context.work, member.id, reach, by=actor_of(member))
 
 
 async def _takes_tap(context: CareContext) -> bool:

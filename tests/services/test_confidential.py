@@ -1,5 +1,7 @@
 """Complaints about a member of staff: kept from that person and from the group, worked on by those who supervise."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.addressing import find_ways
@@ -8,10 +10,12 @@ from domain.outcomes import Refusal
 from domain.outgoing import Action
 from domain.people import SYSTEM, Role, StaffMember
 from services import cards
+from services.approvals import decide
 from services.case_door import access_case, actor_of
 from services.confidential import make_confidential, show_unseen
 from services.timeline import list_timeline
 from services.views import adopt_cases
+from storage.approvals import POINTS, insert_approval
 from storage.cases import get_case
 from storage.export import Period, stream_rows
 from storage.outbox import OutboxRow, get_row
@@ -229,3 +233,27 @@ async def test_strangers_ids_name_nobody(staffed: Desk) -> None:
     await ann.taps(f"c:whom:{key}:999999", message_id=1)
     dialogue = (await staffed.town.rows("dialogues"))[0]
     assert dialogue.data["about"] == 0
+
+
+async def test_whom_it_is_about_decides_nothing_of_it(staffed: Desk) -> None:
+    """What is given in a case about Sue is not hers to agree to, even by a button made by hand."""
+    await complains(staffed, about=None)
+    async with staffed.town.work() as work:
+        sue, boss = await member(staffed, SUE), await member(staffed, BOSS)
+        case = await get_case(work.tx, 1)
+        assert case is not None
+        await make_confidential(work, case_id=case.id, about_id=sue.id, by=actor_of(boss))
+        approval = await insert_approval(
+            work.tx,
+            kind=POINTS,
+            customer_id=case.customer_id,
+            case_id=case.id,
+            asked={"points": 5, "reason": "for the fright", "source_key": "k"},
+            asked_by=boss.id,
+            asked_at=work.now,
+            expires_at=work.now + timedelta(days=1),
+        )
+    async with staffed.town.work() as work:
+        refused = await decide(work, approval.id, agree=True, by=actor_of(sue))
+    assert isinstance(refused, Refusal)
+    assert refused.key == "points.refused.no_approval"
