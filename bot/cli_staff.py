@@ -105,7 +105,7 @@ def group_add(
     config: Config = None,
     language: Annotated[str | None, typer.Option("--language", help="In which language it is written to.")] = None,
     branches: Annotated[str | None, typer.Option("--branches", help="Only cases of these branches: a,b.")] = None,
-    aspects: Annotated[str | None, typer.Option("--aspects", help="Only cases about these: price,staff.")] = None,
+    aspects: Annotated[str | None, typer.Option("--aspects", help="Only cases about these: price,quality.")] = None,
     tiers: Annotated[str | None, typer.Option("--tiers", help="Only customers of these tiers.")] = None,
     languages: Annotated[str | None, typer.Option("--languages", help="Only customers who speak these.")] = None,
 ) -> None:
