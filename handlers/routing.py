@@ -44,9 +44,7 @@ async def _on_message(update: Update, context: CareContext) -> None:
     assert chat is not None
     if chat.type == ChatType.PRIVATE:
         await _on_private_message(context)
-    elif chat.type == ChatType.CHANNEL or await staff_group.on_migration(update, context):
-        return
-    elif await staff_group.on_topic_closed(update, context):
+    elif chat.type == ChatType.CHANNEL or await staff_group.on_change(update, context):
         return
     elif context.group is not None:
         await (staff_words.on_edit if context.said.edited else staff_words.on_message)(context)

@@ -35,6 +35,10 @@ _HISTORY_FILES = 3
 _HISTORY_MESSAGES = 2
 """A group takes about twenty messages a minute, and a hundred cases may have to be shown anew."""
 _ALBUM_MOST = 10
+_LATEST_COUNTS = frozenset(
+    {"desk.promise_near", "desk.promise_renewed", "desk.reopened", "desk.confirmed", "views.topic_closed"}
+)
+"""Of these notices about a case that still wait for its topic only the latest is said."""
 
 
 async def pass_on(
@@ -164,9 +168,11 @@ async def notice_case(
         return
     language = cards.desk_language(work, await staff_rows.get_group(work.tx, case.staff_group_id))
     said = {name: private_desk.told(work, value, language) for name, value in values.items()}
+    target = to_case(case.id, case.staff_group_id)
+    await end_words(work, target)
     await tell(
         work,
-        to_case(case.id, case.staff_group_id),
+        target,
         work.texts.say(key, language, **said),
         purpose=purpose,
         buttons=buttons,
@@ -175,6 +181,7 @@ async def notice_case(
         replacing=replacing,
         force_reply=force_reply,
         dedupe_key=dedupe_key,
+        coalesce_key=f"notice:{key}:{case.id}" if key in _LATEST_COUNTS and not dedupe_key else None,
     )
 
 

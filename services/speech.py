@@ -153,10 +153,12 @@ async def tell(
     not_before_at: datetime | None = None,
     lane: Lane | None = None,
     extra: dict[str, Any] | None = None,
+    coalesce_key: str | None = None,
 ) -> int:
     """Queue words that are no interaction with a customer: to staff, or to a chat that is not ours.
 
     ``customer_id`` is whom they name, so that they go when that customer is forgotten; with ``case_id`` it is known.
+    Words that still wait under the same ``coalesce_key`` give way to these.
     """
     asks = bool(buttons) and target.chat_key.startswith("g")
     message = Outgoing(
@@ -175,5 +177,7 @@ async def tell(
         customer_id=customer_id,
         case_id=case_id,
         lane=Lane.REPLY if asks else lane,  # what asks waits behind nothing
+        coalesce_key=coalesce_key,
     )
-    return await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
+    queue = queue_or_replace if coalesce_key else add_outgoing
+    return await queue(work.tx, message, bot_id=work.bot_id, now=work.now)

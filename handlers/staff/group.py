@@ -18,6 +18,11 @@ from services.views import follow_group, join_group, lose_group, topic_closed
 _GONE = (ChatMember.LEFT, ChatMember.BANNED)
 
 
+async def on_change(update: Update, context: CareContext) -> bool:
+    """Take what a message tells of a staff group itself; returns whether it told of any such thing."""
+    return await on_migration(update, context) or await on_topic_closed(update, context)
+
+
 async def on_migration(update: Update, context: CareContext) -> bool:
     """Follow a staff group that became a supergroup; returns whether the message told of that.
 

@@ -186,7 +186,7 @@ async def _assert_lag_was_true(town: Town) -> None:
         true_minutes = (last_out - at).total_seconds() / 60
         said_minutes = int(found[1])
         print(f"said {said_minutes} min, words were out after {true_minutes:.1f} min")
-        assert true_minutes / 2 - 1 <= said_minutes <= true_minutes * 2 + 1
+        assert true_minutes / 2 - 1.5 <= said_minutes <= true_minutes * 2 + 1.5
 
 
 def _now(town: Town) -> datetime:
