@@ -10,7 +10,9 @@ _SIGNS = frozenset("/\\#!、@")
 _SLASHES = frozenset("/\\⁄∕⧵⧸╱╲、")
 _FACES = frozenset(":;=")
 """Before a slash they make a face, such as ``:/``."""
-_LABEL = re.compile(r"[a-z]{3,16}(?=\s?:)")
+_LABEL = re.compile(r"[^\W_]{3,16}(?=\s?:)")
+_NEAR_HEAD = 5
+"""Two slashes among so many signs at the head are a mark behind a slip; a link has its slashes further on."""
 
 _UNSEEN = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
@@ -34,7 +36,7 @@ def meaning_of(text: str, note_words: frozenset[str]) -> Meaning:
     visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Cc") or c == "\n").strip()
     if _NOTE.match(visible):
         return Meaning.NOTE
-    if visible[:1] in _SIGNS or _begins_with_slash(visible):
+    if visible[:1] in _SIGNS or _begins_with_slash(visible) or "//" in visible[:_NEAR_HEAD]:
         return Meaning.DOUBTFUL
     if any(_begins_with(visible, word) for word in note_words) or _is_slip(visible, note_words):
         return Meaning.DOUBTFUL

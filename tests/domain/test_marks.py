@@ -41,9 +41,12 @@ def test_a_word_for_notes_at_the_head_is_never_plain(before: str, word: str, sig
         # a command nobody knows, a mark with a slip in it
         "/notte he lies", "/ note he lies", "\\note he lies", "／ note he lies", "/退款 20", "/refund", "/", "／",
         "/ /he lies", "/ / he lies", "\\\\he lies", "＼＼he lies", "⁄⁄he lies", "∕note he lies", "、、他说谎", "、备注 他说谎",
-        ".//he lies", "(/note he lies)", "📝/note he lies", "- /note he lies", "「/note」he lies", "\u2067/nóte x", "/(unknown) x",
+        "://he lies", "=// he lies", "1//he lies", "1. // he lies", "a//he lies",
+        ".//he lies", "(/note he lies)", "📝/note he lies", "- /note he lies", "「/note」he lies",
+        "\u2067/nóte x", "/(unknown) x",
         # a label, in three languages, one slip away from it in English
         "note: he lies", "Note：he lies", "NOTE - he lies", "notte: he lies", "ntoe: he lies", "nte: he lies",
+        "n0te: he lies", "noté: he lies", "nоte: he lies",
         "interal: he lies", "internl： he lies", "memmo : he lies", "#note he lies", "# 备注 他说谎", "*note* he lies",
         "备注：他说谎", "备注:他说谎", "備註：他說謊", "備註 他說謊", "內部：x", "内部，别说", "【内部】x", "筆記：x",
         "僅內部", "同事看：他说谎", "别告诉客户，他说谎", "不要告訴客戶：x", "!x", "！x", "@ben look", "＠ben 看",
