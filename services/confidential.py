@@ -10,7 +10,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Action, Button, Outgoing, Purpose, to_card, to_case, to_member
 from domain.people import Actor, StaffMember
 from services import cards, private_desk
-from services.case_door import access_case, change_case
+from services.case_door import access_case, change_case, living_case
 from services.permits import member_of
 from services.work import Work
 from storage import cases as case_rows
@@ -39,7 +39,16 @@ async def make_confidential(work: Work, *, case_id: int, about_id: int | None, b
         return Refusal("private.refused.nobody_here")
     if case.confidential and case.about_member_id == about_id:
         return Refusal("private.refused.confidential_already", {"number": case.public_number})
-    return await _confide(work, case, about_id=about_id, by=by)
+    main = await living_case(work, case)
+    if main is not case:
+        return Refusal("casework.refused.merged_into", {"number": case.public_number, "into": main.public_number})
+    for duplicate_id in await rows.list_merged_into(work.tx, case.id):
+        duplicate = await case_rows.get_case(work.tx, duplicate_id)
+        if duplicate is not None:  # its card and its history say the same words
+            await _confide(work, duplicate, about_id=about_id, by=by)
+    case = await _confide(work, case, about_id=about_id, by=by)
+    await tell_readers(work, case)
+    return case
 
 
 async def _confide(work: Work, case: Case, *, about_id: int | None, by: Actor) -> Case:
@@ -62,7 +71,6 @@ async def _confide(work: Work, case: Case, *, about_id: int | None, by: Actor) -
     await _leave_chats(work, case, others)
     if group_id is not None:
         await _leave_group(work, case, group_id)
-    await tell_readers(work, case)
     return case
 
 

@@ -37,6 +37,17 @@ def in_the_open(case_id: ColumnElement[int] | ColumnElement[int | None]) -> Colu
     return ~exists().where(_confided.c.id == case_id, _confided.c.confidential)
 
 
+async def list_merged_into(tx: Tx, case_id: int) -> list[int]:
+    """Return the ids of the duplicates that a case took in, and of theirs, in order; nothing is locked."""
+    found: set[int] = set()
+    into = {case_id}
+    while into:
+        statement = select(cases.c.id).where(cases.c.merged_into.in_(sorted(into)))
+        into = set((await tx.execute(statement)).scalars()) - found - {case_id}
+        found |= into
+    return sorted(found)
+
+
 async def drop_waiting(tx: Tx, *, case_id: int, but: Sequence[str], now: datetime) -> None:
     """Give up what waits to be said about a case in chats of staff, ``but`` in these (by chat key)."""
     staff = or_(outbox.c.chat_key.like("g%"), outbox.c.chat_key.like("m%"))

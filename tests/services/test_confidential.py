@@ -198,6 +198,21 @@ async def test_only_who_supervises_may_mark_a_case(staffed: Desk) -> None:
     assert seen == Refusal("desk.refused.no_such_case")
 
 
+async def test_duplicates_merged_into_it_are_kept_from_that_person_too(staffed: Desk) -> None:
+    """Ben knows of neither afterwards; a duplicate cannot be hidden alone while its words live on in the other."""
+    case, duplicate = await staffed.case_of(), await staffed.case_of(words="Ben laughed at me")
+    await duplicate.writes(SUE, f"/merge {(await case.now()).public_number}")
+    ben, sue = await member(staffed, BEN), await member(staffed, SUE)
+    async with staffed.town.work() as work:
+        alone = await make_confidential(work, case_id=duplicate.id, about_id=ben.id, by=actor_of(sue))
+    assert isinstance(alone, Refusal)
+    assert alone.key == "casework.refused.merged_into"
+    async with staffed.town.work() as work:
+        await make_confidential(work, case_id=case.id, about_id=ben.id, by=actor_of(sue))
+        seen = [await access_case(work, case_id=one.id, by=ben) for one in (case, duplicate)]
+    assert seen == [Refusal("desk.refused.no_such_case")] * 2
+
+
 async def test_with_nobody_to_see_it_it_is_kept_until_somebody_is(desk: Desk) -> None:
     """Sue alone supervises, and it is about her: it waits for an admin, and is then shown once."""
     heard = await complains(desk, about="Sue")
