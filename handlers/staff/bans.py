@@ -20,10 +20,12 @@ _LABEL_LETTERS = 28
 
 async def on_ban(ask: Ask) -> Done | Refusal:
     """Ban the customer of a case: until when, then why; or both behind the command."""
+    chosen = ask.argument()
+    if ask.words and all(_until_and_reason(ask, chosen)):
+        return await _ban(ask, chosen)  # locks the customer's chats before the case
     case = await access_case(ask.work, case_id=ask.case, by=ask.member, deed=Deed.BAN)
     if isinstance(case, Refusal):
         return case
-    chosen = ask.argument()
     if not ask.words and not chosen:
         return Done("ready.ban.until_when", {"number": case.public_number}, _choices(ask), shown=True, deed=False)
     if not ask.words:

@@ -66,7 +66,7 @@ async def _choose(ask: Ask, words: str) -> Done | Refusal:
     language = await _language(ask)
     found = await canned.find(ask.work, words, language)
     if not found:
-        return Done("ready.none" if words else "ready.empty", {"words": words}, deed=False, shown=True)
+        return Done("ready.none" if words else "ready.empty", {"words": shortened(words, 40)}, deed=False, shown=True)
     if len(found) == 1 and ask.case_id is not None:
         return await _preview(ask, found[0].id)
     listed = found[:_CHOICES]

@@ -10,7 +10,7 @@ from handlers.staff.replies import reply
 from handlers.staff.verbs import Ask, Done, Verb
 from services import prompts
 from services.case_door import access_case
-from storage.cases import get_case
+from storage.confidential import load_confided
 
 ASKED = "desk.asked"
 """Said for a tap when the words are asked for in a message of its own."""
@@ -38,8 +38,8 @@ async def is_elsewhere(context: CareContext, case_id: int | None) -> bool:
     """
     if context.group is None or case_id is None:
         return False
-    case = await get_case(context.work.tx, case_id)
-    return case is not None and case.confidential and sees(case, context.member)
+    case = (await load_confided(context.work.tx, [case_id])).get(case_id)  # locks nothing: each deed has its order
+    return case is not None and sees(case, context.member)
 
 
 async def _ask_for_words(verb: Verb, ask: Ask, key: str, *, values: dict[str, object] | None = None) -> Done | Refusal:

@@ -9,6 +9,7 @@ from domain.people import StaffMember
 from domain.when import read_until
 from handlers.staff.verbs import Ask, Done, Verb
 from services import members
+from services.card_words import shortened
 from services.case_door import access_case, actor_of
 from services.casework import take_case
 from services.ownership import assign_case, list_choices
@@ -46,7 +47,7 @@ async def person_ahead(ask: Ask, words: str) -> tuple[StaffMember, str] | Refusa
         found = await members.find_member(ask.work, " ".join(parts[:count]))
         if found is not None:
             return found, words.split(maxsplit=count)[count] if count < len(parts) else ""
-    return Refusal("casework.refused.who", {"who": parts[0] if parts else "?"})
+    return Refusal("casework.refused.who", {"who": shortened(parts[0], 40) if parts else "?"})
 
 
 async def _take(ask: Ask) -> Done | Refusal:

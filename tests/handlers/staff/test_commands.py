@@ -1,9 +1,12 @@
 """Commands and buttons: the same deeds, the same refusals."""
 
+import asyncio
+
 import pytest
 
 from domain.cases import CaseState
-from storage.database import Database
+from domain.people import Role
+from storage.database import Database, open_database
 from tests.handlers.staff.desk import ANN, BEN, CY, MIA, SUE, CaseView, Desk, Heard, SlowTown
 
 
@@ -137,3 +140,28 @@ async def test_staff_read_their_own_language(database: Database) -> None:
     heard = await case.writes(BEN, "/resolve")
     assert "標記為已解決" in heard.told_staff
     assert all("標記" not in text for text in heard.told_customer)
+
+
+@pytest.mark.parametrize("command", ["/ban 2 days rude", "/unban", "/merge {other}"])
+async def test_two_at_once_do_not_wait_for_each_other(postgresql_database_url: str, command: str) -> None:
+    """Ben and Sue do the same from two topics of one customer: nobody's update is thrown back by a deadlock."""
+    database = open_database(postgresql_database_url)
+    try:
+        desk = await Desk(SlowTown(database)).opens()
+        await desk.town.hires(CY, "Cy", Role.SUPERVISOR)
+        for _ in range(3):
+            one, two = await desk.case_of(), await desk.case_of(words="The button is lost")
+            numbers = (await two.now()).public_number, (await one.now()).public_number
+            await asyncio.gather(
+                one.writes(SUE, command.format(other=numbers[0])), two.writes(CY, command.format(other=numbers[1]))
+            )
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("command", ["assign", "transfer", "back", "canned"])
+async def test_a_refusal_fits_in_a_message(desk: Desk, command: str) -> None:
+    """What nobody can find is not told back at its whole length, which Telegram would not take."""
+    case = await desk.case_of()
+    heard = await case.writes(SUE, f"/{command} " + "x" * 4000)
+    assert 0 < len(heard.told_staff) < 1000
