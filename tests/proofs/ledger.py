@@ -14,8 +14,8 @@ from tests.proofs.crowd import Crowd
 from texts.catalogue import plain
 
 _SAID = ("send", "album")
-_OVERTAKEN = ("taken",)
-"""Why something is no longer worth saying: what it asked for was done before it left."""
+_OVERTAKEN = ("taken", "said already")
+"""Why something is no longer worth saying: what it asked for was done, or a new view says the same."""
 
 
 class Ledger:
