@@ -114,6 +114,11 @@ def next_state(state: CaseState, event: CaseEvent) -> CaseState | None:
     return TRANSITIONS.get((state, event))
 
 
+def states_knowing(event: CaseEvent) -> frozenset[CaseState]:
+    """Return the states in which ``event`` can happen to a case."""
+    return frozenset(state for state in CaseState if next_state(state, event) is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case. ``number`` is public (shown as ``C-1042``); ``promised_at`` is when an answer was last promised.

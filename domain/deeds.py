@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from domain.cases import LIVE, Case, CaseState, EndedAs
+from domain.cases import LIVE, Case, CaseEvent, CaseState, EndedAs, states_knowing
 from domain.outcomes import Refusal
 from domain.people import Permission, StaffMember
 
@@ -76,13 +76,13 @@ class Rule:
 
 
 _WORK, _LEAD, _READ = Permission.WORK_CASES, Permission.SUPERVISE, Permission.READ
-_ENDED = frozenset({CaseState.RESOLVED, CaseState.CLOSED})
-_ANSWERED = LIVE | {CaseState.RESOLVED}
+_TAKEN, _GIVEN = states_knowing(CaseEvent.TAKE), states_knowing(CaseEvent.ASSIGN)
+_ANSWERED = states_knowing(CaseEvent.ANSWER)
 
 TABLE: dict[Deed, Rule] = {
-    Deed.TAKE: Rule(_WORK, LIVE),
-    Deed.ASSIGN: Rule(_WORK, LIVE, others=_LEAD),
-    Deed.TRANSFER: Rule(_WORK, LIVE, others=_LEAD),
+    Deed.TAKE: Rule(_WORK, _TAKEN),
+    Deed.ASSIGN: Rule(_WORK, _GIVEN, others=_LEAD),
+    Deed.TRANSFER: Rule(_WORK, _GIVEN, others=_LEAD),
     Deed.NOTE: Rule(_WORK),
     Deed.ANSWER: Rule(_WORK, _ANSWERED, otherwise="desk.refused.closed"),
     Deed.DELETE: Rule(_WORK, others=_LEAD),
@@ -90,14 +90,12 @@ TABLE: dict[Deed, Rule] = {
     Deed.ACKNOWLEDGE: Rule(_WORK, LIVE),
     Deed.PASS_ON: Rule(_WORK, LIVE),
     Deed.LADDER: Rule(_LEAD),
-    Deed.HOLD: Rule(_WORK, LIVE),
-    Deed.RESUME: Rule(
-        _WORK, frozenset({CaseState.WAITING, CaseState.ON_HOLD}), otherwise="casework.refused.not_waiting"
-    ),
-    Deed.RESOLVE: Rule(_WORK, LIVE),
-    Deed.REOPEN: Rule(_WORK, _ENDED, otherwise="desk.refused.open_already"),
-    Deed.MERGE: Rule(_WORK, LIVE),
-    Deed.SPAM: Rule(_WORK, LIVE),
+    Deed.HOLD: Rule(_WORK, states_knowing(CaseEvent.HOLD)),
+    Deed.RESUME: Rule(_WORK, states_knowing(CaseEvent.RESUME), otherwise="casework.refused.not_waiting"),
+    Deed.RESOLVE: Rule(_WORK, states_knowing(CaseEvent.RESOLVE)),
+    Deed.REOPEN: Rule(_WORK, states_knowing(CaseEvent.REOPEN), otherwise="desk.refused.open_already"),
+    Deed.MERGE: Rule(_WORK, states_knowing(CaseEvent.MERGE)),
+    Deed.SPAM: Rule(_WORK, states_knowing(CaseEvent.SPAM)),
     Deed.BAN: Rule(_LEAD),
     Deed.UNBAN: Rule(_LEAD),
     Deed.PRIORITY: Rule(_WORK, LIVE),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.cases import Case, CaseState
+from domain.cases import Case, CaseEvent, CaseState, state_after
 from domain.deeds import TABLE, Deed, sees, why_not
 from domain.outcomes import Refusal
 from domain.people import Actor, ActorKind, Permission, StaffMember
@@ -35,6 +35,22 @@ async def access_case(work: Work, *, case_id: int, by: StaffMember, deed: Deed |
     if main is not case:
         return Refusal("casework.refused.merged_into", {"number": case.public_number, "into": main.public_number})
     return refusal
+
+
+async def access_case_for(
+    work: Work, *, case_id: int, by: StaffMember, deed: Deed, event: CaseEvent
+) -> tuple[Case, CaseState] | Refusal:
+    """Return the case with the state to which this person's ``deed`` leads it, through the door of all."""
+    case = await access_case(work, case_id=case_id, by=by, deed=deed)
+    if isinstance(case, Refusal):
+        return case
+    state = state_on(work, case, event)
+    return (case, state) if state is not None else Refusal(TABLE[deed].otherwise, {"number": case.public_number})
+
+
+def state_on(work: Work, case: Case, event: CaseEvent) -> CaseState | None:
+    """Return the state to which ``event`` leads the case now, ``None`` when it cannot happen to it."""
+    return state_after(case, event, now=work.now, reopen_window=work.rules.reopen_within)
 
 
 async def living_case(work: Work, case: Case) -> Case:

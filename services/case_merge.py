@@ -11,7 +11,7 @@ from domain.outcomes import Refusal
 from domain.people import ActorKind, StaffMember
 from domain.sla import ClockKind, clocks_of
 from services import cards, desk, escalations, sla
-from services.case_door import access_case, actor_of, change_case
+from services.case_door import access_case, access_case_for, actor_of, change_case
 from services.hours import calendar_of
 from services.speech import say
 from services.task_ends import end_of_case as end_of_tasks
@@ -43,7 +43,7 @@ async def merge_cases(work: Work, *, case_id: int, into_number: int, by: StaffMe
     both = await _both(work, case_id=case_id, into_id=into_id, by=by)
     if isinstance(both, Refusal):
         return both
-    duplicate, main = both
+    duplicate, main, ended = both
     said = [one for one in await list_of_case(work.tx, duplicate.id) if _is_customers(one)]
     await rows.move_words(work.tx, from_id=duplicate.id, to_id=main.id)
     await rows.move_tags(work.tx, from_id=duplicate.id, to_id=main.id)
@@ -53,7 +53,7 @@ async def merge_cases(work: Work, *, case_id: int, into_number: int, by: StaffMe
         await get_case(work.tx, duplicate.id) or duplicate,
         by=actor_of(by),
         action="case.merge",
-        state=CaseState.CLOSED,
+        state=ended,
         closed_at=work.now,
         ended_as=EndedAs.MERGED,
         merged_into=main.id,
@@ -66,10 +66,14 @@ async def merge_cases(work: Work, *, case_id: int, into_number: int, by: StaffMe
     return main
 
 
-async def _both(work: Work, *, case_id: int, into_id: int | None, by: StaffMember) -> tuple[Case, Case] | Refusal:
-    duplicate = await access_case(work, case_id=case_id, by=by, deed=Deed.MERGE)
-    if isinstance(duplicate, Refusal):
-        return duplicate
+async def _both(
+    work: Work, *, case_id: int, into_id: int | None, by: StaffMember
+) -> tuple[Case, Case, CaseState] | Refusal:
+    """Return the duplicate, the case that goes on, and the state in which the duplicate ends."""
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.MERGE, event=CaseEvent.MERGE)
+    if isinstance(found, Refusal):
+        return found
+    duplicate, ended = found
     main = await access_case(work, case_id=into_id if into_id is not None else -1, by=by, deed=Deed.MERGE)
     if isinstance(main, Refusal):
         return main
@@ -79,7 +83,7 @@ async def _both(work: Work, *, case_id: int, into_id: int | None, by: StaffMembe
         return Refusal("casework.refused.other_customer", {"number": main.public_number})
     if main.confidential or duplicate.confidential:
         return Refusal("casework.refused.confidential_merge")
-    return duplicate, main
+    return duplicate, main, ended
 
 
 def _is_customers(said: Any) -> bool:

@@ -13,7 +13,6 @@ from domain.cases import (
     CaseState,
     EndedAs,
     next_state,
-    state_after,
 )
 from domain.interactions import Content, Kind
 from domain.outcomes import Refusal
@@ -21,7 +20,7 @@ from domain.outgoing import Purpose
 from domain.people import Actor
 from domain.words import says_thanks
 from services import cards, desk, escalations
-from services.case_door import change_case, living_case
+from services.case_door import change_case, living_case, state_on
 from services.confidential import tell_readers
 from services.groups import group_for
 from services.hours import promise_html, with_closed_words
@@ -206,8 +205,7 @@ async def reopen_by_customer(work: Work, person: Person, *, case: Case, replacin
     case = await living_case(work, case)
     if case.live:
         return Refusal("refused.open_already", {"number": case.public_number})
-    window = work.rules.reopen_within
-    if state_after(case, CaseEvent.CUSTOMER_REOPENS, now=work.now, reopen_window=window) is None:
+    if state_on(work, case, CaseEvent.CUSTOMER_REOPENS) is None:
         return Refusal("refused.too_late", {"number": case.public_number})
     return await _reopen(work, person, case=case, replacing=replacing)
 
@@ -221,13 +219,19 @@ async def _reopen(work: Work, person: Person, *, case: Case, replacing: int | No
 
 
 async def take_up_again(work: Work, person: Person, *, case: Case) -> Case:
-    """Open an ended case again for its customer, whom the caller tells of it."""
+    """Open an ended case again for its customer, whom the caller tells of it.
+
+    A live one, or one that was merged or erased, stays as it is.
+    """
+    state = state_on(work, case, CaseEvent.REOPEN)
+    if state is None:
+        return case
     case = change_case(
         work,
         case,
         by=person.actor,
         action="case.reopen",
-        state=CaseState.OPEN,
+        state=state,
         resolved_at=None,
         closed_at=None,
         ended_as=None,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.cases import Case, CaseEvent, CaseState, EndedAs, next_state
+from domain.cases import Case, CaseEvent, CaseState, EndedAs
 from domain.deeds import Deed
 from domain.interactions import Content, Direction, Visibility
 from domain.outcomes import Refusal
@@ -12,7 +12,7 @@ from domain.outgoing import Button, Rows
 from domain.people import SYSTEM, StaffMember
 from domain.sla import PAUSED_IN
 from services import cards, desk, escalations, private_desk, sla
-from services.case_door import access_case, actor_of, change_case
+from services.case_door import access_case, access_case_for, actor_of, change_case, state_on
 from services.ownership import give_if_absent, keep_reason, tell_owner
 from services.speech import record_heard, say
 from services.task_ends import end_of_case as end_of_tasks
@@ -28,17 +28,15 @@ LONGEST_HOLD = timedelta(days=366)
 
 async def take_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Make this person the owner of a case that is nobody's, or whose owner is away; the second of two is refused."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.TAKE)
-    if isinstance(case, Refusal):
-        return case
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.TAKE, event=CaseEvent.TAKE)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     if case.owner_id == by.id:
         return Refusal("desk.refused.yours_already", {"number": case.public_number})
     owner = await staff_rows.get_member(work.tx, case.owner_id) if case.owner_id is not None else None
     if owner is not None and owner.present(work.now):
         return Refusal("desk.refused.taken", {"number": case.public_number, "name": owner.name})
-    state = next_state(case.state, CaseEvent.TAKE)
-    if state is None:
-        return Refusal("desk.refused.state", {"number": case.public_number})
     case = change_case(work, case, by=actor_of(by), action="case.take", owner_id=by.id, state=state)
     await cards.show_card(work, case)
     return case
@@ -57,12 +55,10 @@ async def answer_case(
 
     Returns the interaction.
     """
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.ANSWER)
-    if isinstance(case, Refusal):
-        return case
-    state = next_state(case.state, CaseEvent.ANSWER)
-    if state is None:
-        return Refusal("desk.refused.closed", {"number": case.public_number})
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.ANSWER, event=CaseEvent.ANSWER)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     if case.contact_point_id is None:
         return Refusal("desk.refused.no_contact", {"number": case.public_number})
     interaction_id = await record_heard(
@@ -127,12 +123,10 @@ async def add_note(work: Work, *, case_id: int, by: StaffMember, content: Conten
 
 async def resolve_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Call a case solved and ask the customer whether it is."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.RESOLVE)
-    if isinstance(case, Refusal):
-        return case
-    state = next_state(case.state, CaseEvent.RESOLVE)
-    if state is None:
-        return Refusal("desk.refused.state", {"number": case.public_number})
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.RESOLVE, event=CaseEvent.RESOLVE)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     changed: dict[str, Any] = {
         "state": state,
         "resolved_at": work.now,
@@ -171,15 +165,16 @@ def _solved_buttons(work: Work, person: Person, case: Case) -> Rows:
 
 async def reopen_by_staff(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Take up an ended case again because staff see that it is not done; the customer is not disturbed."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.REOPEN)
-    if isinstance(case, Refusal):
-        return case
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.REOPEN, event=CaseEvent.REOPEN)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     case = change_case(
         work,
         case,
         by=actor_of(by),
         action="case.reopen",
-        state=CaseState.OPEN,
+        state=state,
         resolved_at=None,
         closed_at=None,
         ended_as=None,
@@ -201,15 +196,16 @@ async def hold_case(
     origin: Origin = NOWHERE,
 ) -> Case | Refusal:
     """Put a case on hold until an instant, or until somebody goes on with it; its clocks stand still meanwhile."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.HOLD)
-    if isinstance(case, Refusal):
-        return case
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.HOLD, event=CaseEvent.HOLD)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     if until is not None and until <= work.now:
         return Refusal("casework.refused.past")
     if until is not None and until > work.now + LONGEST_HOLD:
         return Refusal("casework.refused.too_far", {"days": LONGEST_HOLD.days})
     await keep_reason(work, case, by=by, reason=reason, origin=origin)
-    changed: dict[str, Any] = {"state": CaseState.ON_HOLD, "held_until_at": until}
+    changed: dict[str, Any] = {"state": state, "held_until_at": until}
     if case.owner_id is None:
         changed["owner_id"] = by.id
     case = await sla.on_paused(work, change_case(work, case, by=actor_of(by), action="case.hold", **changed))
@@ -219,10 +215,11 @@ async def hold_case(
 
 async def resume_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Go on with a case that was on hold, or that waited for the customer."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.RESUME)
-    if isinstance(case, Refusal):
-        return case
-    case = change_case(work, case, by=actor_of(by), action="case.resume", state=CaseState.OPEN)
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.RESUME, event=CaseEvent.RESUME)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
+    case = change_case(work, case, by=actor_of(by), action="case.resume", state=state)
     case = await sla.on_resumed(work, case)
     await cards.show_card(work, case)
     return case
@@ -230,15 +227,16 @@ async def resume_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Re
 
 async def spam_case(work: Work, *, case_id: int, by: StaffMember) -> Case | Refusal:
     """Close a case as spam; whoever wrote it is not told."""
-    case = await access_case(work, case_id=case_id, by=by, deed=Deed.SPAM)
-    if isinstance(case, Refusal):
-        return case
+    found = await access_case_for(work, case_id=case_id, by=by, deed=Deed.SPAM, event=CaseEvent.SPAM)
+    if isinstance(found, Refusal):
+        return found
+    case, state = found
     case = change_case(
         work,
         case,
         by=actor_of(by),
         action="case.spam",
-        state=CaseState.CLOSED,
+        state=state,
         closed_at=work.now,
         ended_as=EndedAs.SPAM,
     )
@@ -253,7 +251,9 @@ async def end_due_holds(work: Work, *, limit: int = 100) -> int:
     """Go on with cases whose hold ends now, and tell whose they are; returns how many."""
     found = await list_holds_due(work.tx, now=work.now, limit=limit)
     for case in found:
-        case = change_case(work, case, by=SYSTEM, action="case.hold_ends", state=CaseState.OPEN)
+        if (state := state_on(work, case, CaseEvent.HOLD_ENDS)) is None:
+            continue
+        case = change_case(work, case, by=SYSTEM, action="case.hold_ends", state=state)
         case = await sla.on_resumed(work, case)
         case = await give_if_absent(work, case)
         await cards.show_card(work, case)
@@ -267,12 +267,14 @@ async def close_forgotten(work: Work, *, limit: int = 100) -> int:
     before = work.now - work.rules.reopen_within
     found = await case_rows.list_resolved_before(work.tx, before=before, limit=limit)
     for case in found:
+        if (state := state_on(work, case, CaseEvent.CLOSE)) is None:
+            continue
         changed = change_case(
             work,
             case,
             by=SYSTEM,
             action="case.close",
-            state=CaseState.CLOSED,
+            state=state,
             closed_at=work.now,
             ended_as=EndedAs.SILENCE,
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.cases import Case, CaseEvent, next_state
+from domain.cases import Case
 from domain.contact import LOW_STARS
 from domain.dialogues import DialogueName
 from domain.interactions import Content, Kind
@@ -105,8 +105,7 @@ async def _make_good(work: Work, person: Person, case: Case, response: Response,
     low = work.rules.desk.priority.low_score
     # Raised first, so that its clocks start with the new targets and its customer hears of one time alone.
     case = await priority.raise_to(work, case, low, {"kind": "low_score", "score": score}, SYSTEM)
-    if not case.live and next_state(case.state, CaseEvent.REOPEN) is not None:
-        case = await cases.take_up_again(work, person, case=case)
+    case = await cases.take_up_again(work, person, case=case)
     told = await escalations.escalate(work, case, cause=Cause.LOW_SCORE, reason=f"{score}/{MOST}", by=person.actor)
     named = await _named(work, case, told.told)
     by_at = same_day_by(

@@ -79,7 +79,10 @@ def _calls_of_the_api(tree: ast.Module) -> list[str]:
 
 
 def test_only_the_sender_talks() -> None:
-    """Nobody but the sender, and what carries its rows, has the Bot API at hand; intake, jobs, start and check ask, and say nothing."""
+    """Nobody but the sender, and what carries its rows, has the Bot API at hand.
+
+    Intake, jobs, start and check ask, and say nothing.
+    """
     below = _modules("handlers", "console", "campaigns", "services", "storage", "domain", "texts")
     imported = [
         f"{path.relative_to(ROOT)}: {node.module}"
@@ -107,3 +110,25 @@ def test_handlers_say_through_services() -> None:
         if name.name in {"Outgoing", "add_outgoing", "queue_or_replace", "merge_queued"}
     ]
     assert not found
+
+
+def _states_by_hand(tree: ast.Module) -> list[ast.expr]:
+    """Return each ``CaseState`` that is written as the ``state`` of a case: by keyword, in a dictionary, by key."""
+    values: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "state":
+            values.append(node.value)
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            values += [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "state"]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("['state']"):
+            values.append(node.value)
+    return [value for value in values if "CaseState." in ast.unparse(value)]
+
+
+def test_only_the_table_of_transitions_knows_what_state_follows() -> None:
+    """A service asks for the next state; new is what it opens, and an erasure has ended by itself what it records."""
+    found = [
+        f"{path.name}: {ast.unparse(value)}" for path, tree in _modules("services") for value in _states_by_hand(tree)
+    ]
+    assert found == ["cases.py: CaseState.NEW.value", "erasure.py: CaseState.CLOSED.value"]
