@@ -40,7 +40,8 @@ def test_a_word_for_notes_at_the_head_is_never_plain(before: str, word: str, sig
     [
         # a command nobody knows, a mark with a slip in it
         "/notte he lies", "/ note he lies", "\\note he lies", "／ note he lies", "/退款 20", "/refund", "/", "／",
-        "/ /he lies", "/ / he lies", "\\\\he lies", "＼＼he lies", "⁄⁄he lies", "∕note he lies", "、、他说谎", "、备注 他说谎",
+        "/ /he lies", "/ / he lies", "\\\\he lies", "＼＼he lies", "⁄⁄he lies", "∕note he lies",
+        "、、他说谎", "、备注 他说谎",
         "://he lies", "=// he lies", "1//he lies", "1. // he lies", "a//he lies",
         ".//he lies", "(/note he lies)", "📝/note he lies", "- /note he lies", "「/note」he lies",
         "\u2067/nóte x", "/(unknown) x",
@@ -61,7 +62,8 @@ def test_what_may_have_been_meant_for_colleagues_is_never_plain(text: str) -> No
     "text",
     [
         "1/2", "50/50", "1/2 is yours", "3/11 at five", "2026/11/22", "11/22（周日）", "http://example.org/a",
-        "https://a.b//c", "$20", "¥20/件", "￥1,280", "NT$ 300／個", "-20%", "+886 912 345 678", "AB/12-3 is in stock", "货号 AB/12",
+        "https://a.b//c", "$20", "¥20/件", "￥1,280", "NT$ 300／個", "-20%", "+886 912 345 678", "AB/12-3 is in stock",
+        "货号 AB/12",
         "貨號：AB／12", "and/or", "c/o Ann", "24/7", "A#1", "No. #5", ":/ sorry", "=/ oh", "😀!", "Yes!", "好的！",
         "Date: 3 May", "Price: 20", "Time: five", "Vote for us", "Not today", "Nothing: all good", "说明：请看图",
         "地址：中山路 1 号", "日期：11/22", "外部：x", "内衣有货", "备货中", "注意：明天休息", "好的，内部处理",

@@ -1,6 +1,7 @@
 """Causes of complaints: named, planned, and told to those who complained."""
 
 from datetime import date, timedelta
+from functools import partial
 
 from campaigns.changes import feed
 from domain.cases import Case, CaseKind
@@ -100,9 +101,9 @@ async def test_a_supervisor_says_who_does_what_until_when(database: Database) ->
         cause = await find_cause(work.tx, SEAMS)
         assert cause is not None
         ben, sue = await shop.member(work, BEN), await shop.member(work, SUE)
-        plan = {"cause_id": cause.id, "action": "Sew twice", "due_on": date(2026, 5, 1)}
-        assert isinstance(await causes.plan_cause(work, **plan, by=ben), Refusal)
-        planned = await causes.plan_cause(work, **plan, by=sue, owner_id=ben.id)
+        plan = partial(causes.plan_cause, work, cause_id=cause.id, action="Sew twice", due_on=date(2026, 5, 1))
+        assert isinstance(await plan(by=ben), Refusal)
+        planned = await plan(by=sue, owner_id=ben.id)
         assert isinstance(planned, Cause)
         assert (planned.action, planned.owner_id, planned.due_on) == ("Sew twice", ben.id, "2026-05-01")
     assert [row.action for row in await shop.town.rows("audit", subject_kind="cause")] == ["cause.add", "cause.plan"]

@@ -150,7 +150,12 @@ async def _leave_casework(work: Work, person: Person, word: str, member: StaffMe
     """Leave what staff did about a case: a tag, an escalation, a task, a survey's answer, a ban."""
     tx, now, his = work.tx, work.now, {"customer_id": person.customer.id}
     author = {"by_kind": "staff", "by_id": member.id}
-    tx.change(tables.cases, case_id, priority_why=[{"kind": "keyword", "words": word, "priority": "high"}], resolver_id=member.id)
+    tx.change(
+        tables.cases,
+        case_id,
+        priority_why=[{"kind": "keyword", "words": word, "priority": "high"}],
+        resolver_id=member.id,
+    )
     await insert(tx, tables.case_tags, case_id=case_id, tag=word, at=now)
     clock = {"kind": "first_response", "started_at": now, "due_at": now, "ended_at": now, "kept": True, "worked_s": 60}
     await insert(tx, tables.sla_results, case_id=case_id, **clock, priority="high", tier="new", member_id=member.id)
