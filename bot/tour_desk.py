@@ -67,6 +67,7 @@ async def _is_taken(stage: Stage, topic: int) -> None:
     await stage.chapter("“I have it”")
     await stage.tap(SUE, "k:ack:")
     await stage.sees(stage.desk.chat_id, "the topic says who has it", "Sue", "C-1003", thread=topic)
+    await stage.sees(SUE.id, "she may make it hers", "Shall it be yours", button="k:ack:")
     now = datetime.fromisoformat(await stage.verbs.now())
     await stage.jump_to(now + _SOON, "Twenty minutes later.")
     calls = len(stage.messages(SUE.id))
