@@ -80,3 +80,23 @@ def test_a_gap_begins_when_telegram_answered() -> None:
         pacer.spend(chat, NOW, group=group)
         pacer.answered(chat, NOW + timedelta(seconds=0.4))
         assert pacer.chat_free_at(chat, NOW + timedelta(seconds=0.5)) == NOW + timedelta(seconds=0.4) + gap
+
+
+def test_an_album_counts_as_many_messages_as_it_has_parts() -> None:
+    """Behind 12 of 20 messages of a minute an album of ten waits until two of them are a minute old."""
+    pacer = Pacer(Limits(group_per_minute=20))
+    for second in range(12):
+        pacer.spend("g1", NOW + timedelta(seconds=second), group=True)
+    later = NOW + timedelta(seconds=20)
+    assert pacer.chat_free_at("g1", later, 8) == later
+    assert pacer.chat_free_at("g1", later, 10) == NOW + timedelta(seconds=61)
+
+
+def test_each_of_several_calls_under_way_counts_from_its_own_answer() -> None:
+    """Two calls of one group end one after the other: neither is forgotten a minute after both began."""
+    pacer = Pacer(Limits(group_per_minute=2))
+    pacer.spend("g1", NOW, group=True)
+    pacer.spend("g1", NOW, group=True)
+    pacer.answered("g1", NOW + timedelta(seconds=3), spent_at=NOW)
+    pacer.answered("g1", NOW + timedelta(seconds=5), spent_at=NOW)
+    assert pacer.chat_free_at("g1", NOW + timedelta(seconds=60)) == NOW + timedelta(seconds=63)

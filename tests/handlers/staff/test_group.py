@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.outgoing import TargetKind
 from storage.outbox import set_pause
 from tests.handlers.staff.desk import BEN, CY, GROUP, Desk, sorted_out
 
@@ -26,7 +27,7 @@ async def test_a_group_that_moved_stays_ours_whichever_message_comes_first(plain
     again = sorted_out(await plain_desk.town.update(message=moved(plain_desk, in_new=False)))
     row = await group_row(plain_desk)
     assert (row.chat_id, row.forum) == (NEW, None)
-    assert "has been rebuilt" in shown.told_staff
+    assert [one.target[0] for one in shown.staff] == [TargetKind.CARD]
     assert again.staff == []
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.cases import CaseState
+from domain.outgoing import Action
 from services.casework import close_forgotten
 from storage.tables import staff_members
 from tests.handlers.staff.desk import ANONYMOUS_ADMIN, BEN, CY, GROUP, MIA, SUE, Desk
@@ -144,10 +145,21 @@ async def test_words_in_a_closed_case_are_refused_aloud(desk: Desk) -> None:
 
 
 async def test_service_messages_mean_nothing(desk: Desk) -> None:
-    """A closed topic or a new member is not a message to the customer."""
+    """A new picture of the group is not a message to the customer."""
+    case = await desk.case_of()
+    heard = await case.writes(BEN, delete_chat_photo=True)
+    assert (heard.customer, heard.staff) == ([], [])
+
+
+async def test_a_topic_closed_by_hand_closes_no_case(desk: Desk) -> None:
+    """It is opened again and Ben reads how a case is ended; the topic of an ended case stays closed."""
     case = await desk.case_of()
     heard = await case.writes(BEN, forum_topic_closed={})
-    assert (heard.customer, heard.staff) == ([], [])
+    assert heard.customer == []
+    assert [one.action for one in heard.staff] == [Action.REOPEN, Action.SEND]
+    assert "does not close the case" in heard.told_staff
+    await case.writes(BEN, "/resolve")
+    assert (await case.writes(BEN, forum_topic_closed={})).staff == []
 
 
 async def test_a_removed_colleague_is_a_stranger(desk: Desk) -> None:
