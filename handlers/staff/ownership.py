@@ -9,9 +9,9 @@ from domain.people import StaffMember
 from domain.when import read_until
 from handlers.staff.verbs import Ask, Done, Verb
 from services import members
-from services.gathered import shortened
 from services.case_door import access_case, actor_of
 from services.casework import take_case
+from services.gathered import shortened
 from services.ownership import assign_case, list_choices
 from storage.interactions import NOWHERE, Origin
 from storage.staff import get_member
