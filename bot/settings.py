@@ -301,6 +301,20 @@ class Settings(BaseSettings):
 
     @field_validator("desk", mode="after")
     @classmethod
+    def _groups_take_what_there_is(cls, value: DeskSection, info: ValidationInfo) -> DeskSection:
+        if {"staff", "business", "loyalty"} <= info.data.keys():
+            business = info.data["business"]
+            known = {
+                "branches": [branch.code for branch in business.branches],
+                "tiers": [tier.key for tier in info.data["loyalty"].tiers],
+                "languages": list(business.languages),
+            }
+            for nth, group in enumerate(info.data["staff"].groups, 1):
+                group.takes.check(f"/staff.groups #{nth}.takes", known)
+        return value
+
+    @field_validator("desk", mode="after")
+    @classmethod
     def _of_known_tiers(cls, value: DeskSection, info: ValidationInfo) -> DeskSection:
         if "loyalty" in info.data:
             value.check_tiers([tier.key for tier in info.data["loyalty"].tiers])

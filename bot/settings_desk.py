@@ -274,6 +274,16 @@ class TakesSection(Section):
     tiers: Annotated[list[Name], NoDecode, BeforeValidator(parse_list)] = Field([])
     languages: Annotated[list[str], NoDecode, BeforeValidator(parse_list)] = Field([])
 
+    def check(self, key: str, known: dict[str, list[str]]) -> None:
+        """Raise :class:`KeyFault` for a branch, tier or language the business does not have: no case would come."""
+        for name, there_are in known.items():
+            for value in getattr(self, name):
+                if value not in there_are:
+                    among = ", ".join(there_are) or "none yet"
+                    raise KeyFault(
+                        f"{key}.{name}", f"there is no {value} here; there are: {among}{hint(value, there_are)}"
+                    )
+
     def seed(self) -> dict[str, list[str]] | None:
         """Return what the group takes, as the database keeps it."""
         given = {name: [str(each) for each in getattr(self, name)] for name in type(self).model_fields}

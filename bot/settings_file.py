@@ -139,6 +139,8 @@ def _lines(error: ValidationError) -> list[str]:
 def _key(error: Any) -> str:
     """Return where a problem stands, such as ``staff.members #2.role`` (entries are counted from 1)."""
     raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, KeyFault) and raised.key.startswith("/"):
+        return raised.key[1:]
     key = ""
     for part in (*error["loc"], *([raised.key] if isinstance(raised, KeyFault) else [])):
         nth = f"#{part + 1}" if isinstance(part, int) else part

@@ -58,6 +58,9 @@ def test_hours_are_those_of_the_week_with_their_exceptions(tmp_path: Path) -> No
 def test_the_rest_says_what_the_file_says(tmp_path: Path) -> None:
     """Targets by priority and tier, what raises a case, the ladder, ready answers, groups."""
     text = """
+    [[business.branches]]
+    code = "main"
+    name = "Main street"
     [[staff.groups]]
     id = -100
     name = "Main"
@@ -118,6 +121,18 @@ def test_the_rest_says_what_the_file_says(tmp_path: Path) -> None:
         (
             "[[desk.sla.targets]]\npriority = 'high'\ntier = 'golden'",
             "desk.sla.targets #1.tier: there is no tier golden in loyalty.tiers; did you mean gold?",
+        ),
+        (
+            "[[staff.groups]]\nid = -1\nname = 'x'\ntakes = { branches = ['nowhere'] }",
+            "staff.groups #1.takes.branches: there is no nowhere here; there are: none yet",
+        ),
+        (
+            "[[staff.groups]]\nid = -1\nname = 'x'\ntakes = { tiers = ['golden'] }",
+            "staff.groups #1.takes.tiers: there is no golden here; there are: new, regular, silver, gold, diamond",
+        ),
+        (
+            "[[staff.groups]]\nid = -1\nname = 'x'\ntakes = { languages = ['fr'] }",
+            "staff.groups #1.takes.languages: there is no fr here; there are: en, zh_CN, zh_TW",
         ),
         ("[desk.sla]\nwarn_at = 1.0", "desk.sla.warn_at: "),
         ("[desk.priority]\nkeywords = { ' ' = 'high' }", "desk.priority.keywords: a keyword has 1 to 128 letters"),
