@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 class KeyFault(ValueError):
     """Something is wrong with ``key`` below the value being checked, because of what another key says.
 
-    ``key`` is a dotted path in which ``#2`` after a list's name is its second entry; one behind ``/`` begins at the top.
+    ``key`` is a dotted path in which ``#2`` after a list's name is its second entry; behind ``/`` it begins at the top.
     """
 
     def __init__(self, key: str, text: str) -> None:

@@ -23,7 +23,7 @@ async def test_a_button_asks_whoever_tapped_it_by_name(desk: Desk) -> None:
     """The question stands in the topic, calls Ben, and opens an answer for him alone."""
     case = await desk.case_of()
     question = await asked(case)
-    assert question.text.startswith("👉 Ben, how many points")
+    assert question.text.startswith("👉 Ben: how many points")
     assert f"tg://user?id={BEN}" in question.html
     assert question.body["force_reply"]
     assert desk.popup == "Please answer the question below"
