@@ -31,12 +31,14 @@ class Deed(StrEnum):
     BAN = "ban"
     UNBAN = "unban"
     PRIORITY = "priority"
+    LOWER_PRIORITY = "lower_priority"
     TAG = "tag"
     HISTORY = "history"
     CONFIDENTIAL = "confidential"
     MOVETO = "moveto"
     CAUSE = "cause"
     TASK = "task"
+    CHANGE_TASK = "change_task"
     CALL = "call"
     VISIT = "visit"
     CANNED = "canned"
@@ -55,6 +57,7 @@ class Deed(StrEnum):
     KEYWORDS = "keywords"
     DIGEST = "digest"
     TASKS = "tasks"
+    ALL_TASKS = "all_tasks"
     HELP = "help"
     CASES = "cases"
     LEAVE = "done"
@@ -99,12 +102,14 @@ TABLE: dict[Deed, Rule] = {
     Deed.BAN: Rule(_LEAD),
     Deed.UNBAN: Rule(_LEAD),
     Deed.PRIORITY: Rule(_WORK, LIVE),
+    Deed.LOWER_PRIORITY: Rule(_LEAD, LIVE),
     Deed.TAG: Rule(_WORK),
     Deed.HISTORY: Rule(_READ),
     Deed.CONFIDENTIAL: Rule(_LEAD),
     Deed.MOVETO: Rule(_LEAD),
     Deed.CAUSE: Rule(_WORK),
     Deed.TASK: Rule(_WORK),
+    Deed.CHANGE_TASK: Rule(_WORK, others=_LEAD),
     Deed.CALL: Rule(_WORK),
     Deed.VISIT: Rule(_WORK),
     Deed.CANNED: Rule(_WORK, _ANSWERED, otherwise="desk.refused.closed"),
@@ -123,6 +128,7 @@ TABLE: dict[Deed, Rule] = {
     Deed.KEYWORDS: Rule(_LEAD),
     Deed.DIGEST: Rule(_READ),
     Deed.TASKS: Rule(_WORK),
+    Deed.ALL_TASKS: Rule(_LEAD),
     Deed.HELP: Rule(_READ),
     Deed.CASES: Rule(_WORK),
     Deed.LEAVE: Rule(_WORK),
@@ -187,7 +193,7 @@ def sees(case: Confided, member: StaffMember) -> bool:
 def why_not(deed: Deed, member: StaffMember, case: Case | None = None, *, whose: int | None = None) -> Refusal | None:
     """Return why this person may not do ``deed`` (to ``case``), ``None`` when they may.
 
-    ``whose`` is the member of staff whose it is (an answer, an absence); of a case it is the owner.
+    ``whose`` is the member of staff whose it is (an answer, a task, an absence); of a case it is the owner.
     """
     rule = TABLE[deed]
     if not member.may(rule.permission):

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from domain.cases import Case, CaseEvent, next_state
-from domain.deeds import Deed
+from domain.deeds import Deed, why_not
 from domain.interactions import Content, Direction, Kind, Visibility
 from domain.outcomes import Refusal
-from domain.people import Permission, StaffMember
+from domain.people import StaffMember
 from domain.tasks import OWED
 from services import cards, escalations, sla
 from services.case_door import access_case, actor_of, change_case
@@ -67,8 +67,8 @@ async def log_contact(
         if isinstance(found, Refusal):
             return found
         case, customer_id = found, found.customer_id
-    elif not by.may(Permission.WORK_CASES):
-        return Refusal("desk.refused.not_allowed")
+    elif (refusal := why_not(_DEEDS[kind], by)) is not None:
+        return refusal
     if customer_id is None or await get_customer(work.tx, customer_id) is None:
         return Refusal("desk.refused.no_such_case")
     chosen = ContactOutcome(outcome)

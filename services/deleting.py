@@ -7,7 +7,7 @@ from domain.deeds import Deed, why_not
 from domain.interactions import Content, Direction, Interaction, Kind, Visibility
 from domain.outcomes import Refusal
 from domain.outgoing import Action, Outgoing, Purpose, to_contact
-from domain.people import ActorKind, Permission, StaffMember
+from domain.people import ActorKind, StaffMember
 from services import private_desk
 from services.case_door import access_case, actor_of
 from services.casework import resume_case
@@ -126,5 +126,5 @@ async def list_deletable(work: Work, *, case_id: int, by: StaffMember) -> list[t
         return case
     since_at = work.now - DELETE_WINDOW
     found = await rows.list_recent_answers(work.tx, case.id, since_at=since_at, limit=_CHOICE * 4)
-    leads = by.may(Permission.SUPERVISE)
-    return [(answer_id, words) for answer_id, author, words in found if leads or author == by.id][:_CHOICE]
+    theirs = [one for one in found if why_not(Deed.DELETE, by, whose=one[1]) is None]
+    return [(answer_id, words) for answer_id, _, words in theirs][:_CHOICE]

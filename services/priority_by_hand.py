@@ -2,9 +2,9 @@
 
 from domain.approvals import is_reason
 from domain.cases import Case, Priority
-from domain.deeds import Deed
+from domain.deeds import Deed, why_not
 from domain.outcomes import Refusal
-from domain.people import Permission, StaffMember
+from domain.people import StaffMember
 from services import cards
 from services.case_door import access_case, actor_of, change_case
 from services.sla import on_target_moved
@@ -42,6 +42,6 @@ async def may_set(work: Work, *, case_id: int, by: StaffMember, priority: Priori
         return case
     if priority is case.priority:
         return Refusal("clock.refused.same", {"number": case.public_number})
-    if priority.weight < case.priority.weight and not by.may(Permission.SUPERVISE):
+    if priority.weight < case.priority.weight and why_not(Deed.LOWER_PRIORITY, by, case) is not None:
         return Refusal("clock.refused.lowering", {"number": case.public_number})
     return case

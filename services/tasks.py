@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.cases import Case
-from domain.deeds import Deed
+from domain.deeds import Deed, why_not
 from domain.interactions import Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Purpose
@@ -100,8 +100,8 @@ def _bad_time(work: Work, due_at: datetime) -> Refusal | None:
 
 async def access_task(work: Work, *, task_id: int, by: StaffMember) -> Task | Refusal:
     """Return an open task if this person may change it, locked: one's own, nobody's, or anybody's who supervises."""
-    if not by.may(Permission.WORK_CASES):
-        return Refusal("desk.refused.not_allowed")
+    if (refusal := why_not(Deed.CHANGE_TASK, by)) is not None:
+        return refusal
     seen = await rows.get_task(work.tx, task_id)
     if seen is None:
         return Refusal("aftercare.refused.no_such_task")
@@ -112,7 +112,7 @@ async def access_task(work: Work, *, task_id: int, by: StaffMember) -> Task | Re
     task = await rows.lock_task(work.tx, task_id)
     if task is None or not task.open:
         return Refusal("aftercare.refused.over")
-    if task.owner_id not in (None, by.id) and not by.may(Permission.SUPERVISE):
+    if why_not(Deed.CHANGE_TASK, by, whose=task.owner_id) is not None:
         owner = await staff_rows.get_member(work.tx, task.owner_id or 0)
         return Refusal("aftercare.refused.others", {"name": owner.name if owner else "?"})
     return task
@@ -253,8 +253,8 @@ async def list_open(work: Work, owner_id: int | None, *, limit: int = 200) -> li
 
 async def list_for(work: Work, by: StaffMember, *, everybody: bool = False) -> Sequence[Task] | Refusal:
     """Return the open tasks a member of staff asks for: their own and nobody's, or everybody's to who supervises."""
-    if not by.may(Permission.WORK_CASES) or (everybody and not by.may(Permission.SUPERVISE)):
-        return Refusal("desk.refused.not_allowed")
+    if (refusal := why_not(Deed.ALL_TASKS if everybody else Deed.TASKS, by)) is not None:
+        return refusal
     found = await list_open(work, None)
     return found if everybody else [task for task in found if task.owner_id in (None, by.id)]
 

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from domain.deeds import Deed, why_not
 from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows
-from domain.people import Permission
 from domain.tasks import NEEDS_OUTCOME, Task, TaskKind
 from handlers.staff.verbs import Ask, Done, Verb
 from services import check_back, task_words, tasks
@@ -220,7 +219,7 @@ def _fit(lines: Sequence[str]) -> list[str]:
 def _switch(ask: Ask, *, everybody: bool) -> Rows:
     if everybody:
         return ((Button(ask.context.label("aftercare.button.mine"), data="k:tasks:0:mine"),),)
-    if ask.member.may(Permission.SUPERVISE):
+    if why_not(Deed.ALL_TASKS, ask.member) is None:
         return ((Button(ask.context.label("aftercare.button.everybody"), data=f"k:tasks:0:{_EVERYBODY}"),),)
     return ()
 

@@ -76,6 +76,14 @@ def test_an_agent_gives_away_what_is_theirs_or_nobodys() -> None:
     assert why_not(Deed.ASSIGN, SUE, replace(CASE, owner_id=BEN.id)) is None
 
 
+def test_an_agent_changes_a_task_that_is_theirs_or_nobodys() -> None:
+    """Sue's task is Sue's to change, and everybody's list hers to read; lowering a priority takes her too."""
+    assert [why_not(Deed.CHANGE_TASK, BEN, whose=one) is None for one in (None, BEN.id, SUE.id)] == [True, True, False]
+    assert why_not(Deed.CHANGE_TASK, SUE, whose=BEN.id) is None
+    for deed in (Deed.ALL_TASKS, Deed.LOWER_PRIORITY):
+        assert [why_not(deed, one, CASE) is None for one in EVERYBODY] == [False, True, False, False, True]
+
+
 def test_a_confidential_case_is_no_case_to_whoever_may_not_know_of_it() -> None:
     """Agents do not learn that it exists, and neither does the supervisor whom it is about."""
     about_sue = replace(CASE, confidential=True, about_member_id=SUE.id)
