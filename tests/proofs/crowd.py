@@ -41,7 +41,9 @@ class Crowd:
         ]
 
     def open_private_chats(self) -> None:
-        """Let whoever of the staff is told things in private say hello to the bot: nobody, here."""
+        """Let everybody of the staff say hello to the bot, so that they can be told by name."""
+        for member in self.town.staff:
+            member.starts()
 
     def figures(self) -> Json:
         """Return what several did at once, in numbers."""

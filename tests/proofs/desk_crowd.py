@@ -19,11 +19,6 @@ class DeskCrowd(Crowd):
         self.handed_up: list[str] = []
         self.double_takings = 0
 
-    def open_private_chats(self) -> None:
-        """Let everybody of the staff say hello to the bot, so that they can be told by name."""
-        for member in self.town.staff:
-            member.starts()
-
     def figures(self) -> Json:
         """Return what several did at once, in numbers."""
         both = {"handed up": len(self.handed_up), "both have it": self.double_takings}
