@@ -131,7 +131,7 @@ def test_tour_leaves_what_it_stored(played: Played) -> None:
     folder, done, _ = played
     demo = folder / "demo"
     assert {"carebot.db", "carebot.toml", "carebot.log", "media"} <= {path.name for path in demo.iterdir()}
-    assert "1 closed" in done.stdout
+    assert "2 closed" in done.stdout
     assert "3 stored" in done.stdout
 
 
