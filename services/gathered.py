@@ -1,10 +1,12 @@
 """What was said, read together as it stands now: the newest version of each message, in order."""
 
+import re
 from collections.abc import Sequence
 
 from domain.interactions import Interaction
 
 _SUMMARY_LETTERS = 2000
+_COMMAND = re.compile(r"\A\s*/[a-z]+(@\w+)?(?=\s|\Z)")
 
 
 def newest_versions(said: Sequence[Interaction]) -> list[Interaction]:
@@ -16,8 +18,11 @@ def newest_versions(said: Sequence[Interaction]) -> list[Interaction]:
 
 
 def in_words(said: Sequence[Interaction], *, between: str = " / ", limit: int = _SUMMARY_LETTERS) -> str:
-    """Return the words of what was said, as they read now, cut to at most ``limit`` letters."""
-    texts = (one.content.text.strip() for one in newest_versions(said))
+    """Return the words of what was said, as they read now, cut to at most ``limit`` letters.
+
+    A command with which somebody began is none of their words.
+    """
+    texts = (_COMMAND.sub("", one.content.text).strip() for one in newest_versions(said))
     return shortened(between.join(text for text in texts if text), limit)
 
 

@@ -29,7 +29,9 @@ async def seed(
             work.tx, bot_id=work.bot_id, chat_id=chat_id, name=name, language=language, takes=asks
         ):
             _audit(work, "staff_group", chat_id, name=name, language=language, takes=asks)
-    for user_id, name, role, language in members:
+    first = await staff_rows.get_first_group(work.tx, bot_id=work.bot_id)
+    for user_id, name, role, own in members:
+        language = own or (first.language if first else None)
         if await staff_rows.insert_missing_member(work.tx, user_id=user_id, name=name, role=role, language=language):
             _audit(work, "staff_member", user_id, name=name, role=role.value, language=language)
     known = await people_rows.list_branch_codes(work.tx)

@@ -63,3 +63,12 @@ async def test_without_staff_nothing_is_seeded(working: Working) -> None:
         await seed(work)
         staff = await load_staff(work.tx, bot_id=BOT)
     assert (staff.members, staff.groups) == ({}, {})
+
+
+async def test_who_names_no_language_reads_that_of_the_group(working: Working) -> None:
+    """In private, too, Ben of a desk in Taipei is written to as his group is; Ada chose her own."""
+    async with working() as work:
+        ben, ada = (7, "Ben", Role.AGENT, None), (8, "Ada", Role.ADMIN, "en")
+        await seed(work, groups=[(-1, "Desk", "zh_TW")], members=[ben, ada])
+        staff = await load_staff(work.tx, bot_id=BOT)
+    assert [staff.member(7).language, staff.member(8).language] == ["zh_TW", "en"]

@@ -119,3 +119,15 @@ async def test_another_conversation_does_not_lose_a_complaint(town: Town, ann: C
     said = await ann.says("⭐ Give feedback")
     assert "C-1001" in said[0].text
     assert said[-1].data("c:star")
+
+
+async def test_the_command_is_none_of_the_words(ann: Chat, town: Town) -> None:
+    """Whoever begins with “/complaint torn” has said “torn”."""
+    await ann.says("/complaint torn on day 1")
+    await ann.taps("c:done")
+    await ann.taps("c:skip")
+    shown = ann.said()[-1]
+    assert "torn on day 1" in shown.text
+    assert "/complaint" not in shown.text
+    await ann.taps("c:send")
+    assert [row.summary for row in await town.rows("cases")] == ["torn on day 1"]
