@@ -98,7 +98,7 @@ async def _sent(work: Work, outcome: Outcome) -> None:
     if row.purpose is Purpose.DESK_LAG and way.group is not None and message_id:
         await staff_rows.set_lag_message(work.tx, group_id=way.group.id, message_id=message_id)
     if row.target_kind is TargetKind.MEMBER:
-        await set_member_reach(work, row.target_ref, MemberReach.REACHABLE)
+        await set_member_reach(work, row.target_ref, MemberReach.REACHABLE, before=MemberReach.UNKNOWN)
     strayed = address.thread_id is not None and thread_id not in (None, address.thread_id)
     if strayed and row.case_id and row.action in (Action.SEND, Action.ALBUM):
         await _rebuild(work, row.case_id)

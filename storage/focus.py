@@ -83,9 +83,14 @@ async def set_works_privately(tx: Tx, *, member_id: int, works_privately: bool) 
     staff_rows.look_at_staff_again(tx)
 
 
-async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach) -> bool:
-    """Keep whether the private chat of a member of staff can be written to; returns whether that is news."""
-    changed = (staff_members.c.id == member_id, staff_members.c.reach != reach.value)
+async def mark_reach(tx: Tx, *, member_id: int, reach: MemberReach, before: MemberReach | None = None) -> bool:
+    """Keep whether the private chat of a member of staff can be written to; returns whether that is news.
+
+    With ``before`` it is kept only where that was known until now.
+    """
+    changed = [staff_members.c.id == member_id, staff_members.c.reach != reach.value]
+    if before is not None:
+        changed.append(staff_members.c.reach == before.value)
     done = await tx.execute(update(staff_members).where(*changed).values(reach=reach.value))
     if done.rowcount:
         staff_rows.look_at_staff_again(tx)
