@@ -197,8 +197,7 @@ def why_not(deed: Deed, member: StaffMember, case: Case | None = None, *, whose:
     """
     rule = TABLE[deed]
     if not member.may(rule.permission):
-        leads = rule.permission is Permission.SUPERVISE and member.may(Permission.WORK_CASES)
-        return Refusal("casework.refused.supervisors" if leads else "desk.refused.not_allowed")
+        return Refusal("desk.refused.not_allowed")
     if case is not None and not sees(case, member):
         return Refusal("desk.refused.no_such_case")
     owner = whose if whose is not None else case.owner_id if case is not None else None
