@@ -162,14 +162,11 @@ async def _handed_over(ask: Ask, giver_id: int, successor_id: int) -> Done | Ref
         return done
     if not done:
         return Done("casework.handover_nothing")
+    if here:  # the group reads it already
+        return Done(None)
     giver, successor = [await get_member(ask.work.tx, one) for one in (giver_id, successor_id)]
     names = {"giver": giver.name if giver else "?", "name": successor.name if successor else "?"}
-    values: dict[str, object] = {**names, "what": done.in_words(work, ask.language)}
-    if not here:
-        return Done("casework.handover_done", values)
-    if ask.tapped:
-        ask.context.answer("casework.handover_done", **ask.context.told(values))
-    return Done(None)  # the group reads it already
+    return Done("casework.handover_done", {**names, "what": done.in_words(work, ask.language)})
 
 
 async def _away(ask: Ask) -> Done | Refusal:
