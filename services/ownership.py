@@ -57,7 +57,7 @@ async def assign_case(
 async def _tell_assigned(work: Work, case: Case, member: StaffMember, *, by: StaffMember, note: str) -> None:
     noted = "_noted" if note else ""
     values: dict[str, Any] = {"number": case.public_number, "by": by.name, **({"note": note} if note else {})}
-    await desk.notice_case(work, case, f"casework.assigned{noted}", but=member, name=mention(member), **values)
+    await desk.notice_case(work, case, f"casework.assigned{noted}", name=mention(member), **values)
     await tell_member(work, member, f"casework.yours{noted}", case=case, **values)
 
 
@@ -70,7 +70,7 @@ async def give_in_turn(work: Work, case: Case) -> Case:
         return case
     case = change_case(work, case, by=SYSTEM, action="case.give", owner_id=member.id)
     await cards.show_card(work, case)
-    await desk.notice_case(work, case, "casework.given", but=member, number=case.public_number, name=mention(member))
+    await desk.notice_case(work, case, "casework.given", number=case.public_number, name=mention(member))
     await tell_member(work, member, "casework.yours_in_turn", case=case, number=case.public_number)
     return case
 

@@ -7,12 +7,11 @@ from domain.outgoing import Purpose
 from domain.people import NOBODY
 from handlers.context import CareContext
 from handlers.staff import loyalty
-from handlers.staff.doing import perform, reads_here
+from handlers.staff.doing import perform
 from handlers.staff.registry import VERBS
 from handlers.staff.replies import PICKER, reply
 from handlers.staff.verbs import Ask, Verb
 from services.answers import keep_held, send_held
-from storage.cases import get_case
 from storage.outbox import find_sent
 
 
@@ -43,10 +42,9 @@ async def _on_verb(context: CareContext, verb: Verb) -> None:
     if done.key is None:
         return
     rewrites = picker and (done.deed or bool(done.buttons))
-    shown = done.shown and not (done.told and await _is_told(context, ask.case_id))
-    if not shown:
+    if not done.shown:
         context.answer(done.key, **context.told(done.values))
-    if shown or rewrites:
+    if done.shown or rewrites:
         await reply(
             context,
             done.key,
@@ -56,11 +54,6 @@ async def _on_verb(context: CareContext, verb: Verb) -> None:
             picker=bool(done.buttons),
             **context.told(done.values),
         )
-
-
-async def _is_told(context: CareContext, case_id: int | None) -> bool:
-    case = await get_case(context.work.tx, case_id) if case_id is not None else None
-    return await reads_here(context, case, case_id)
 
 
 async def _tapped_message(context: CareContext) -> tuple[int | None, bool]:
