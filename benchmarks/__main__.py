@@ -1,11 +1,19 @@
-"""Entry of ``python -m benchmarks``: the messages, the points ledger and the imports, one after the other."""
+"""Entry of ``python -m benchmarks``: messages, points, imports, surveys, campaigns and sending them, the tour."""
 
 import argparse
 import sys
 
-from benchmarks import imports, points, run
+from benchmarks import campaign_sending, campaigns, imports, points, run, surveys, tour
 
-_PARTS = {"messages": run.main, "points": points.main, "imports": imports.main}
+_PARTS = {
+    "messages": run.main,
+    "points": points.main,
+    "imports": imports.main,
+    "surveys": surveys.main,
+    "campaigns": campaigns.main,
+    "sending": campaign_sending.main,
+    "tour": tour.main,
+}
 
 
 def main() -> int:

@@ -27,19 +27,19 @@ class RunFailed(Exception):
 
 def measure(contestant: Contestant, row: Row) -> dict[str, Any]:
     """Run ``contestant`` under the load of ``row`` and return the stand-in's results, memory and CPU time."""
-    with tempfile.TemporaryDirectory(prefix="carebot-bench-") as folder, _standin(contestant, row, folder) as port:
+    with tempfile.TemporaryDirectory(prefix="carebot-bench-") as folder, standin(contestant, row, folder) as port:
         command = contestant.command(Setting(port, Path(folder), row))
         log = Path(folder) / "program.log"
-        with log.open("wb") as output, _process(command, core=1, output=output) as program:
+        with log.open("wb") as output, process(command, core=1, output=output) as program:
             try:
                 _wait_until_over(port, row, program)
             except RunFailed as failure:
                 raise RunFailed(f"{failure}: {log.read_text(errors='replace')[-800:]}") from None
-            return {**_ask(port, "results"), **_usage(program.pid)}
+            return {**ask(port, "results"), **usage(program.pid)}
 
 
 @contextmanager
-def _standin(contestant: Contestant, row: Row, folder: str) -> Iterator[int]:
+def standin(contestant: Contestant, row: Row, folder: str) -> Iterator[int]:
     """Run a stand-in for the load of ``row`` and give its port."""
     script = Path(folder) / "script.json"
     script.write_text(json.dumps([asdict(step) for step in contestant.script]), encoding="utf-8")
@@ -55,13 +55,13 @@ def _standin(contestant: Contestant, row: Row, folder: str) -> Iterator[int]:
     command = [sys.executable, "-m", "benchmarks.standin"]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
-    with _process(command, core=0, output=subprocess.PIPE) as standin:
+    with process(command, core=0, output=subprocess.PIPE) as standin:
         assert standin.stdout is not None
         yield int(standin.stdout.readline())
 
 
 @contextmanager
-def _process(command: list[str], core: int, output: Any) -> Iterator[subprocess.Popen[bytes]]:
+def process(command: list[str], core: int, output: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command on a core of its own where there are two, and end it afterwards."""
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -91,7 +91,7 @@ def _wait_until_over(port: int, row: Row, program: subprocess.Popen[bytes]) -> N
     while time.monotonic() < deadline:
         if program.poll() is not None:
             raise RunFailed("ended by itself")
-        seen = _ask(port, "progress")
+        seen = ask(port, "progress")
         if seen["sent"] >= row.messages if row.messages else seen["done"]:
             return
         if not has_begun and seen["sent"]:
@@ -101,13 +101,13 @@ def _wait_until_over(port: int, row: Row, program: subprocess.Popen[bytes]) -> N
         raise RunFailed(f"did nothing in {START_LIMIT_S:.0f} s")
 
 
-def _ask(port: int, what: str) -> dict[str, Any]:
+def ask(port: int, what: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/control/{what}", timeout=10) as answer:
         found: dict[str, Any] = json.loads(answer.read())
         return found
 
 
-def _usage(pid: int) -> dict[str, float | None]:
+def usage(pid: int) -> dict[str, float | None]:
     """Return the memory (MiB, resident) and CPU time (s) of a process, where the system tells them in files."""
     folder = Path(f"/proc/{pid}")
     if not folder.exists():

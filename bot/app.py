@@ -29,11 +29,13 @@ from bot.webhook_sender import WebhookSender
 from domain.errors import SettingsError
 from domain.pacing import Pacer
 from handlers.context import TapAnswer
+from services.campaigns.book import seed_shipped as seed_campaigns
 from services.canned_book import seed_canned
 from services.commands import queue_menus
 from services.keywords import seed_keywords
 from services.rewards import seed_rewards
 from services.seeding import seed
+from services.surveys.book import seed_shipped
 from services.work import Work
 from storage.database import Database, open_database, wait_until_reachable
 from storage.leadership import Leader, LeadershipLost, sole_program
@@ -241,6 +243,8 @@ async def _seed(work: Work, settings: Settings) -> None:
     await seed_rewards(work, work.rules.loyalty.rewards)
     await seed_keywords(work, work.rules.desk.priority.keywords)
     await seed_canned(work)
+    await seed_shipped(work)
+    await seed_campaigns(work)
     await queue_menus(work)
     staff = await load_staff(work.tx, bot_id=work.bot_id)
     if not staff.groups:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.interactions import Content, Kind
-from domain.outgoing import SHARES_CONTACT, Action, TargetKind
+from domain.outgoing import PAID, PICTURE, PROTECT, SHARES_CONTACT, Action, TargetKind
 from services.files import UPLOAD
 from storage.outbox import OutboxRow, content_from_json
 
@@ -39,11 +39,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Bot API call. ``upload`` is the parameter and the id of a file of ours whose bytes go with it."""
+    """One Bot API call. ``upload`` is the parameter and the id of a file of ours whose bytes go with it.
+
+    ``picture`` is the parameter and the key of a campaign's picture.
+    """
 
     method: str
     params: dict[str, Any]
     upload: tuple[str, int] | None = None
+    picture: tuple[str, str] | None = None
 
 
 def call_for(row: OutboxRow, address: Address) -> Call:
@@ -111,6 +115,12 @@ def _markup(body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _terms(extra: dict[str, Any]) -> dict[str, Any]:
+    """Return on which terms something is sent: paid for, not to be passed on."""
+    terms = {"allow_paid_broadcast": extra.get(PAID), "protect_content": extra.get(PROTECT)}
+    return {name: True for name, wanted in terms.items() if wanted}
+
+
 def _key(text: str) -> dict[str, Any]:
     if text.startswith(SHARES_CONTACT):
         return {"text": text.removeprefix(SHARES_CONTACT), "request_contact": True}
@@ -119,11 +129,14 @@ def _key(text: str) -> dict[str, Any]:
 
 def _send(content: Content, body: dict[str, Any], address: Address) -> Call:
     html = body.get("html", False)
-    where = {**_where(address), **_markup(body)}
-    file_id = body.get("extra", {}).get(UPLOAD)
-    if content.kind in _FILE_METHODS and (content.media or file_id):
+    extra = body.get("extra", {})
+    where = {**_where(address), **_markup(body), **_terms(extra)}
+    file_id, picture = extra.get(UPLOAD), extra.get(PICTURE)
+    if content.kind in _FILE_METHODS and (content.media or file_id or picture):
         method, name = _FILE_METHODS[content.kind]
         caption = {} if content.kind in _NO_CAPTION else _words(content, "caption", html=html)
+        if picture:
+            return Call(method, {**where, **caption}, picture=(name, picture))
         if content.media is None:
             return Call(method, {**where, **caption}, upload=(name, file_id))
         return Call(method, {**where, name: content.media.file_id, **caption})

@@ -13,10 +13,11 @@ from telegram.error import BadRequest
 
 from bot.addressing import Way, find_ways
 from bot.calls import Address, Call, call_for
+from bot.campaign_pictures import Pictures
 from bot.clock import Clock
 from bot.refusals import Refused, refusal_of
 from bot.transport import TelegramApi
-from domain.outgoing import Action, TargetKind
+from domain.outgoing import Action, Lane, TargetKind
 from domain.pacing import Pacer
 from services import views
 from services.work import Work
@@ -40,7 +41,7 @@ def weight_of(row: OutboxRow) -> int:
 
 @dataclass(slots=True)
 class Trip:
-    """A row on its way. ``paid_at``: when its next call to its chat was counted; the first, when it was claimed."""
+    """A row on its way. ``paid_at``: from when on its next call counts and may be made; at first since the claim."""
 
     row: OutboxRow
     way: Way
@@ -78,6 +79,7 @@ class Carrier:
         self._clock = clock
         self._pacer = pacer
         self._work = work
+        self._pictures = Pictures(database, api)
         self._doors: WeakValueDictionary[int, _Door] = WeakValueDictionary()
         self._looked_at: dict[int, datetime] = {}
 
@@ -113,24 +115,33 @@ class Carrier:
     async def _paid_call(self, trip: Trip, call: Call, *, weight: int = 1) -> Any:
         """Make a call for a row once its chat has room for it."""
         key, limited = trip.row.chat_key, trip.row.action not in UNLIMITED
+        paid = trip.row.lane is Lane.PAID
         now = self._clock.now()
         if limited and (trip.paid_at is None or now - trip.paid_at > _PAID_FOR):
-            while (free_at := self._free_at(key, now, weight)) > now:
+            while (free_at := self._free_at(key, now, weight, paid=paid)) > now:
                 await self._clock.wait(asyncio.Event(), free_at)
                 now = self._clock.now()
-            self._pacer.spend(key, now, group=key.startswith("g"), weight=weight)
-            trip.paid_at = now
+            trip.paid_at = self._pacer.spend(key, now, group=key.startswith("g"), weight=weight, paid=paid)
+        while trip.paid_at is not None and trip.paid_at > now:
+            await self._clock.wait(asyncio.Event(), trip.paid_at)
+            now = self._clock.now()
         spent_at, trip.paid_at = trip.paid_at, None
+        if spent_at is not None:
+            self._pacer.depart(spent_at, now, paid=paid)
         try:
             return await self._call(call)
         finally:
+            answered_at = self._clock.now()
+            self._pacer.arrive(now, answered_at, paid=paid)
             if limited:
-                self._pacer.answered(key, self._clock.now(), weight, spent_at=spent_at)
+                self._pacer.answered(key, answered_at, weight, spent_at=spent_at)
 
-    def _free_at(self, chat_key: str, now: datetime, weight: int) -> datetime:
-        return max(self._pacer.chat_free_at(chat_key, now, weight), self._pacer.token_free_at(now))
+    def _free_at(self, chat_key: str, now: datetime, weight: int, *, paid: bool) -> datetime:
+        return max(self._pacer.chat_free_at(chat_key, now, weight), self._pacer.token_free_at(now, paid=paid))
 
     async def _call(self, call: Call) -> Any:
+        if call.picture is not None:
+            return await self._pictures.call(call)
         if call.upload is None:
             return await self._api.call(call.method, call.params)
         name, file_id = call.upload

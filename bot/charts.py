@@ -7,6 +7,7 @@ The recipe of a statement: ``title``, ``balance_label`` and ``balance`` as words
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 _FONTS = Path(__file__).parent / "fonts"
-_INK, _PALE, _GRID = "#22333b", "#7b8794", "#e6e9ec"
-_COLOURS = ("#2a9d8f", "#f2a65a", "#b8bec6")
+INK, PALE, GRID = "#22333b", "#7b8794", "#e6e9ec"
+COLOURS = ("#2a9d8f", "#f2a65a", "#b8bec6")
 _GAP = 0.08
 """Between the bars of a month, as a share of the month's width."""
 
@@ -35,9 +36,9 @@ def draw_statement(recipe: dict[str, Any]) -> bytes:
 
 
 def _draw_head(figure: Figure, recipe: dict[str, Any]) -> None:
-    figure.text(0.045, 0.925, recipe["title"], size=19, weight="bold", color=_INK, va="center")
-    figure.text(0.955, 0.935, recipe["balance"], size=25, weight="bold", color=_COLOURS[0], ha="right", va="center")
-    figure.text(0.955, 0.865, recipe["balance_label"], size=11, color=_PALE, ha="right", va="center")
+    figure.text(0.045, 0.925, recipe["title"], size=19, weight="bold", color=INK, va="center")
+    figure.text(0.955, 0.935, recipe["balance"], size=25, weight="bold", color=COLOURS[0], ha="right", va="center")
+    figure.text(0.955, 0.865, recipe["balance_label"], size=11, color=PALE, ha="right", va="center")
 
 
 def _draw_bars(axes: Axes, months: list[str], series: list[dict[str, Any]]) -> None:
@@ -46,13 +47,13 @@ def _draw_bars(axes: Axes, months: list[str], series: list[dict[str, Any]]) -> N
     for nth, one in enumerate(series):
         shift = (nth - (len(series) - 1) / 2) * (width + _GAP / 2)
         places = [place + shift for place in range(len(months))]
-        axes.bar(places, one["values"], width, color=_COLOURS[nth], label=one["label"], zorder=2)
+        axes.bar(places, one["values"], width, color=COLOURS[nth], label=one["label"], zorder=2)
         for place, value in zip(places, one["values"], strict=True):
             if value:
-                axes.text(place, value + most * 0.02, _short(value), size=8.5, color=_INK, ha="center", va="bottom")
+                axes.text(place, value + most * 0.02, _short(value), size=8.5, color=INK, ha="center", va="bottom")
     axes.set_ylim(0, max(most * 1.14, 1))
     axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.045, 1.04), ncols=3, frameon=False, fontsize=11, labelcolor=_INK,
+        loc="lower left", bbox_to_anchor=(-0.045, 1.04), ncols=3, frameon=False, fontsize=11, labelcolor=INK,
         handlelength=0.9, handleheight=0.9, columnspacing=1.4, handletextpad=0.5,
     )  # fmt: skip
 
@@ -67,25 +68,25 @@ def _short(value: int) -> str:
 
 
 def _dress(axes: Axes, months: list[str]) -> None:
-    axes.set_xticks(range(len(months)), months, size=11, color=_INK)
+    axes.set_xticks(range(len(months)), months, size=11, color=INK)
     axes.set_xlim(-0.55, len(months) - 0.45)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
     axes.yaxis.set_major_formatter(lambda value, _place: _short(int(value)))
-    axes.tick_params(axis="y", labelsize=9, labelcolor=_PALE, length=0)
+    axes.tick_params(axis="y", labelsize=9, labelcolor=PALE, length=0)
     axes.tick_params(axis="x", length=0, pad=8)
-    axes.grid(axis="y", color=_GRID, linewidth=1, zorder=0)
+    axes.grid(axis="y", color=GRID, linewidth=1, zorder=0)
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_PALE)
+    axes.spines["bottom"].set_color(PALE)
 
 
-def main() -> None:
-    """Draw what standard input asks for."""
+def run(draw: Callable[[dict[str, Any]], bytes]) -> None:
+    """Draw what standard input asks for, in the fonts that come with the program."""
     for path in sorted(_FONTS.glob("*.ttf")):
         font_manager.fontManager.addfont(path)
     rcParams["font.family"] = [font_manager.get_font(_FONTS / "NotoSansSC-Regular.ttf").family_name]
-    sys.stdout.buffer.write(draw_statement(json.load(sys.stdin.buffer)))
+    sys.stdout.buffer.write(draw(json.load(sys.stdin.buffer)))
 
 
 if __name__ == "__main__":
-    main()
+    run(draw_statement)

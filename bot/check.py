@@ -17,10 +17,12 @@ from zoneinfo import available_timezones
 import aiohttp
 from telegram.error import InvalidToken, TelegramError
 
+from bot.commands.common import work_of
 from bot.settings import Settings
 from bot.transport import AiohttpRequest, TelegramApi, Timeouts
 from domain.errors import StorageError
 from domain.workdays import WorkCalendar
+from services.surveys.book import trouble_with_surveys
 from storage.confidential import list_unshown
 from storage.database import Database
 from storage.migrate import head_revision
@@ -68,7 +70,7 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     with suppress(StorageError):
         staff = await _known_staff(settings)
-        for finding in await _check_confided(settings):
+        for finding in (*await _check_confided(settings), *await _check_surveys(settings)):
             yield finding
     looked = (*_check_folders(settings), *_check_zones(settings), _check_hours(settings))
     for finding in (*looked, _check_members(settings, staff)):
@@ -147,6 +149,15 @@ async def _check_confided(settings: Settings) -> list[Finding]:
         return []
     mend = "add a supervisor or an admin whom it is not about, and let them write to the bot"
     return [_warn(f"staff: confidential complaints that nobody was shown: {waiting}; {mend}")]
+
+
+async def _check_surveys(settings: Settings) -> list[Finding]:
+    """Say so when surveys that are on fit the settings no more."""
+    async with opened_unchecked(settings.storage.url) as database:
+        if not await _is_current(database):
+            return []
+        async with database.read() as tx:
+            return [_warn(f"survey {line}") for line in await trouble_with_surveys(work_of(settings, tx))]
 
 
 async def _is_current(database: Database) -> bool:

@@ -1,5 +1,6 @@
 """The command line. What a command needs is imported when it is given, so that help comes at once."""
 
+import gc
 import sys
 from enum import StrEnum
 from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
@@ -8,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_access, cli_letters, cli_loyalty, cli_record, cli_staff
+from bot import cli_access, cli_campaign, cli_letters, cli_loyalty, cli_occasions, cli_record, cli_staff, cli_survey
 from bot.cli_options import Config, Limit
 from domain.errors import BadInput, CarebotError
 
@@ -29,6 +30,8 @@ app.add_typer(cli_loyalty.segments, name="segments")
 app.add_typer(cli_record.erasures, name="erasures")
 app.add_typer(cli_loyalty.rewards, name="rewards")
 app.add_typer(cli_staff.staff, name="staff")
+app.add_typer(cli_survey.survey, name="survey")
+app.add_typer(cli_campaign.campaign, name="campaign")
 app.add_typer(cli_letters.dead, name="dead")
 app.add_typer(cli_letters.unknown, name="unknown")
 
@@ -173,6 +176,7 @@ def search(
     run_search(config, query, limit)
 
 
+app.command()(cli_occasions.occasions)
 app.command("mydata")(cli_record.my_data)
 app.command()(cli_record.forget)
 
@@ -197,8 +201,13 @@ def simulator(
         raise BadInput(f"--port: {port} on {host} cannot be had; name another, or --port 0 for any free one") from None
 
 
+_YOUNGEST = 50_000
+"""After so many new objects the collector looks: what is imported stays, and looking at it took a tenth of a start."""
+
+
 def main() -> None:
     """Run the command line; an error of ours is one line a problem on standard error, and exit status 2."""
+    gc.set_threshold(_YOUNGEST)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -20,11 +20,13 @@ from rich.text import Text
 
 from bot.settings_file import load_settings
 from bot.tour import ANN, BEN, BRANCH, DESK_ID, SHOP, WEN, ZONE, Power, play, set_scene
+from bot.tour_campaigns import play_campaigns
 from bot.tour_desk import SUE, TOM, play_desk
 from bot.tour_loyalty import Till, play_loyalty
 from bot.tour_program import Program
 from bot.tour_screen import Screen
 from bot.tour_stage import NotSeen, Stage
+from bot.tour_surveys import MIA, play_surveys
 from domain.errors import BadInput
 from simulator.client import LocalClient
 from simulator.http import serve
@@ -60,6 +62,11 @@ role = "agent"
 id = {sue}
 name = "Sue"
 role = "supervisor"
+
+[[staff.members]]
+id = {mia}
+name = "Mia"
+role = "marketer"
 
 [api]
 # The till talks to it.
@@ -168,7 +175,7 @@ async def _demo(screen: Screen, folder: Path) -> int:
             screen,
             shop=SHOP,
             desk_id=DESK_ID,
-            people=(ANN, WEN, TOM, BEN, SUE),
+            people=(ANN, WEN, TOM, BEN, SUE, MIA),
             zone=ZONE,
             alive=program.is_alive,
         )
@@ -190,10 +197,21 @@ async def _play(stage: Stage, program: Program, folder: Path, api_url: str) -> N
     await set_scene(stage, _TOKEN)
     await program.start()
     texts = Texts()
-    await play(stage, Power(program.kill, program.start), texts)
-    till = Till(api_url, await program.make_api_key("the till"))
+    making = asyncio.create_task(program.make_api_key("the till"))  # while the first chapters are played
+    try:
+        await play(stage, Power(program.kill, program.start), texts)
+        till = Till(api_url, await making)
+    finally:
+        making.cancel()
     await play_loyalty(stage, till, texts, ann=ANN, ben=BEN, currency="GBP")
     await play_desk(stage, texts, ben=BEN, branch=BRANCH, zone=ZONE)
+    await play_surveys(stage, ann=ANN)
+
+    async def restart() -> None:
+        await program.kill()
+        await program.start()
+
+    await play_campaigns(stage, restart, till, wen=WEN)
     await program.stop()
     if errors := _errors(folder / _LOG):
         raise NotSeen("carebot's log holds no error", f"It holds {len(errors)}.")
@@ -220,6 +238,7 @@ def _write_config(folder: Path, port: int, api_port: int) -> Path:
         "desk": DESK_ID,
         "ben": BEN.id,
         "sue": SUE.id,
+        "mia": MIA.id,
         "database": _DATABASE,
         "api_port": api_port,
     }

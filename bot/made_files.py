@@ -31,6 +31,9 @@ class Read:
 MAKERS: dict[str, Drawn | Read] = {
     "voucher_qr": Drawn(pictures.draw_code),
     "statement": Drawn(pictures.draw_statement),
+    "survey": Drawn(pictures.draw_survey),
+    "campaign": Drawn(pictures.draw_campaign),
+    "calendar": Drawn(pictures.draw_calendar),
     "mydata": Read(write_mydata),
 }
 

@@ -38,6 +38,24 @@ async def draw_statement(recipe: dict[str, Any]) -> bytes:
         return await _in_child("bot.charts", recipe)
 
 
+async def draw_survey(recipe: dict[str, Any]) -> bytes:
+    """Return the chart of a survey's results as a PNG; see ``bot.charts_surveys`` for the recipe."""
+    async with _drawing:
+        return await _in_child("bot.charts_surveys", recipe)
+
+
+async def draw_calendar(recipe: dict[str, Any]) -> bytes:
+    """Return the chart of a month of campaigns as a PNG; see ``bot.charts_calendar`` for the recipe."""
+    async with _drawing:
+        return await _in_child("bot.charts_calendar", recipe)
+
+
+async def draw_campaign(recipe: dict[str, Any]) -> bytes:
+    """Return the chart of a campaign's results as a PNG; see ``bot.charts_campaigns`` for the recipe."""
+    async with _drawing:
+        return await _in_child("bot.charts_campaigns", recipe)
+
+
 async def _in_child(module: str, recipe: dict[str, Any]) -> bytes:
     """Return what ``module``, run as a program of its own, makes of ``recipe``. Raises :class:`NotDrawn`."""
     process = await asyncio.create_subprocess_exec(

@@ -24,7 +24,7 @@ from services.work import Work
 from storage import outbox
 from storage.database import Database
 from storage.outbox import OutboxRow
-from storage.outbox_heads import list_heads
+from storage.outbox_heads import list_heads, list_paid_heads
 from texts import Texts
 
 log = structlog.get_logger("sender")
@@ -38,6 +38,15 @@ replica's, a command's."""
 _ANSWER_LIMIT_S = 5.0
 _GATHER_S = 0.002
 """How long results wait for company when many are in flight, so that one commit records them together."""
+_LEISURE_GATHER = timedelta(milliseconds=100)
+"""How long results wait that nobody waits for; most often they are recorded with the next claim."""
+_PAID_IN_FLIGHT = 160
+"""How many paid messages may be on their way at once: a thousand a second, at answers that take 160 ms."""
+_MOMENT = timedelta(milliseconds=10)
+_LEAD = timedelta(milliseconds=50)
+"""So long before there is room rows are claimed: by the time that is recorded there is, and none of it is lost."""
+_PAID_LEAD = timedelta(milliseconds=70)
+"""The same where room comes a thousand times a second, so that none is lost while others use the database."""
 
 
 class Sender:
@@ -71,6 +80,10 @@ class Sender:
         self._bell = asyncio.Event()
         self._take_over_at = clock.now()
         self._postponed: list[datetime] = []
+        self._leisurely = {False: 0, True: 0}
+        self._pays = rules.campaigns.paid_broadcast
+        self._pressing = asyncio.Event()
+        self._spread_until: datetime | None = None
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -114,6 +127,7 @@ class Sender:
 
     async def _run_once(self) -> None:
         outcomes, self._done = self._done, []
+        self._pressing.clear()
         step = asyncio.ensure_future(self._settle_and_claim(outcomes))
         try:
             more = await asyncio.shield(step)
@@ -128,9 +142,9 @@ class Sender:
                 raise
             await self._settle_apart(outcomes)
             return
-        if not more and not self._done:
+        if not more and not self._pressing.is_set():
             await self._clock.wait(self._bell, self._next_look_at())
-            if len(self._in_flight) > 1:
+            if self._pressing.is_set() and len(self._in_flight) > 1:
                 await asyncio.sleep(_GATHER_S)
 
     async def _settle_apart(self, outcomes: list[Outcome]) -> None:
@@ -149,13 +163,28 @@ class Sender:
 
     def _next_look_at(self) -> datetime:
         now = self._clock.now()
-        if self._pacer.token_room(now) <= 0:
-            return self._pacer.token_free_at(now)
-        look_again_at = now + _LOOK_AGAIN
-        return min(self._postponed[0], look_again_at) if self._postponed else look_again_at
+        if self._pacer.token_room(now + _LEAD) <= 0:
+            looks = [self._pacer.token_free_at(now) - _LEAD]
+        else:
+            looks = [now + _LOOK_AGAIN, *self._postponed[:1]]
+        if self._spread_until is not None:
+            looks.append(self._spread_until)
+        if self._done or any(self._leisurely.values()):
+            looks.append(now + _LEISURE_GATHER)
+        return min(looks)
 
     def _room(self, now: datetime) -> int:
-        return min(self._most_in_flight - len(self._in_flight), self._pacer.token_room(now))
+        in_flight = len(self._in_flight) - self._leisurely[True]
+        return min(self._most_in_flight - in_flight, self._pacer.token_room(now + _LEAD))
+
+    def _leisure_room(self, now: datetime, *, paid: bool) -> int:
+        """Return how many more may go that nobody waits for: never all that may be in flight, or replies would wait."""
+        if paid:
+            return min(
+                _PAID_IN_FLIGHT - self._leisurely[True], self._pacer.leisure_room(now, lead=_PAID_LEAD, paid=True)
+            )
+        most = max(1, self._most_in_flight // 2)
+        return min(most - self._leisurely[False], self._pacer.leisure_room(now, lead=_LEAD))
 
     async def _settle_and_claim(self, outcomes: Sequence[Outcome]) -> bool:
         """Record results and mark what may go now as sending, in one transaction, then start its calls.
@@ -165,33 +194,66 @@ class Sender:
         now = self._clock.now()
         while self._postponed and self._postponed[0] <= now:
             heapq.heappop(self._postponed)
-        room = self._room(now)
-        if room <= 0 and not outcomes and now < self._take_over_at:
+        room, paid_room = self._room(now), self._leisure_room(now, paid=True) if self._pays else 0
+        if room <= 0 and paid_room <= 0 and not outcomes and now < self._take_over_at:
             return False
         async with self._work() as work:
             for outcome in outcomes:
                 await settle(work, outcome)
             heads = await list_heads(work.tx, bot_id=self._bot_id, now=now, limit=room) if room > 0 else []
+            more = 0 < room == len(heads)
+            paid = []
+            if paid_room > 0:
+                paid = await list_paid_heads(work.tx, bot_id=self._bot_id, now=now, limit=paid_room)
+            heads += paid
             dropped = await self._drop_unwanted(work, heads)
-            going: list[OutboxRow] = []
-            for row in heads:
-                if row.id not in dropped and not self._gives_way(row, going) and self._may_go(work, row):
-                    going.append(row)
+            going, times = self._choose(work, [row for row in heads if row.id not in dropped])
+            spread = self._spread_until is not None
+            if 0 < paid_room == len(paid):
+                self._look_for_leisure(work.now, paid=True)
             if going:
                 await outbox.mark_sending(work.tx, ids=[row.id for row in going], now=now)
             ways = await find_ways(work.tx, going)
             if now >= self._take_over_at:
                 await self._take_over(work, claimed_before=now - _GRACE)
         self._under_way.difference_update(outcome.row.id for outcome in outcomes)
-        self._under_way.update(row.id for row in going)
         for row in going:
-            if row.chat_key.startswith("g"):
-                self._to_groups.append(row)
-            trip = Trip(replace(row, attempts=row.attempts + 1), ways[row.id], paid_at=now)
-            task = asyncio.create_task(self._carry(trip))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        return bool(dropped) or 0 < room == len(heads)
+            self._start(Trip(replace(row, attempts=row.attempts + 1), ways[row.id], paid_at=times[row.id]))
+        return bool(dropped) or (more and not spread)
+
+    def _start(self, trip: Trip) -> None:
+        """Start the call of a row that is marked as being sent."""
+        row = trip.row
+        self._under_way.add(row.id)
+        if row.chat_key.startswith("g"):
+            self._to_groups.append(row)
+        if row.lane >= Lane.CAMPAIGN:
+            self._leisurely[row.lane is Lane.PAID] += 1
+        task = asyncio.create_task(self._carry(trip))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+
+    def _choose(self, work: Work, heads: Sequence[OutboxRow]) -> tuple[list[OutboxRow], dict[int, datetime]]:
+        """Return which rows go, and when, by their ids; what waits so that replies find room is looked at again."""
+        leisure = {paid: self._leisure_room(work.now, paid=paid) for paid in (False, True)}
+        going: list[OutboxRow] = []
+        times: dict[int, datetime] = {}
+        self._spread_until = None
+        for row in heads:
+            paid, leisurely = row.lane is Lane.PAID, row.lane >= Lane.CAMPAIGN
+            if leisurely and leisure[paid] <= 0:
+                self._look_for_leisure(work.now, paid=paid)
+            elif not self._gives_way(row, going) and (at := self._goes_at(work, row)) is not None:
+                going.append(row)
+                times[row.id] = at
+                leisure[paid] -= leisurely
+        return going, times
+
+    def _look_for_leisure(self, now: datetime, *, paid: bool) -> None:
+        """Look again as soon as there is room for what nobody waits for."""
+        lead = _PAID_LEAD if paid else _LEAD
+        free_at = max(self._pacer.leisure_free_at(now, lead=lead, paid=paid), now + _MOMENT)
+        self._spread_until = min(self._spread_until or free_at, free_at)
 
     async def _drop_unwanted(self, work: Work, heads: Sequence[OutboxRow]) -> frozenset[int]:
         """Ask at the last moment whether unasked messages may still go; those that may not are dropped."""
@@ -207,19 +269,18 @@ class Sender:
             return False
         return any(other.chat_key == row.chat_key and other.lane < row.lane for other in (*self._to_groups, *going))
 
-    def _may_go(self, work: Work, row: OutboxRow) -> bool:
-        """Spend the budget for a row, or let the row wait until its chat may be written to again."""
+    def _goes_at(self, work: Work, row: OutboxRow) -> datetime | None:
+        """Spend the budget for a row that goes now or in a moment, or let it wait until its chat may be written to."""
         if row.action in UNLIMITED:
-            self._pacer.spend_token(work.now)
-            return True
-        weight = weight_of(row)
+            return self._pacer.spend_token(work.now)
+        weight, paid = weight_of(row), row.lane is Lane.PAID
         free_at = self._pacer.chat_free_at(row.chat_key, work.now, weight)
         if free_at > work.now:
             outbox.postpone(work.tx, row_id=row.id, until_at=free_at)
             heapq.heappush(self._postponed, free_at)
-            return False
-        self._pacer.spend(row.chat_key, work.now, group=row.chat_key.startswith("g"), weight=weight)
-        return True
+            return None
+        group, leisurely = row.chat_key.startswith("g"), row.lane >= Lane.CAMPAIGN
+        return self._pacer.spend(row.chat_key, work.now, group=group, weight=weight, leisurely=leisurely, paid=paid)
 
     async def _carry(self, trip: Trip) -> None:
         result, error = None, None
@@ -228,9 +289,16 @@ class Sender:
                 result = await self._carrier.carry(trip)
         except Exception as failure:  # every end of a call is recorded on its row
             error = failure
-        self._to_groups = [row for row in self._to_groups if row.id != trip.row.id]
+        if trip.row.chat_key.startswith("g"):
+            self._to_groups = [row for row in self._to_groups if row.id != trip.row.id]
         self._done.append(Outcome(trip.row, trip.way, result, error))
-        self._bell.set()
+        if trip.row.lane >= Lane.CAMPAIGN:  # nobody waits for this result: it is recorded with the next claim
+            self._leisurely[trip.row.lane is Lane.PAID] -= 1
+            if self._leisurely[True] == _PAID_IN_FLIGHT // 2:  # so that there is no lull before more are claimed
+                self._bell.set()
+        else:
+            self._pressing.set()
+            self._bell.set()
 
     async def _take_over(self, work: Work, *, claimed_before: datetime) -> None:
         """Treat rows whose sender stopped in the middle as of unknown delivery; those under way here are none."""

@@ -12,9 +12,11 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings_base import KeyFault, Section, refuse_twins
+from bot.settings_campaigns import CampaignsSection
 from bot.settings_customers import ContactBudgetSection, CustomersSection, SuppressionSection, contact_rules
 from bot.settings_desk import DeskSection, TakesSection
 from bot.settings_loyalty import LoyaltySection
+from bot.settings_surveys import SurveysSection
 from bot.settings_values import (
     ApiUrl,
     Clock,
@@ -36,7 +38,7 @@ from bot.settings_values import (
 )
 from domain.calendars import LeapDayPolicy, QuietHours
 from domain.languages import LANGUAGES
-from domain.pacing import Limits
+from domain.pacing import MOST_PER_SECOND, Limits
 from domain.people import Role
 from domain.rules import BirthdayRules, Retention, Rules
 
@@ -273,6 +275,8 @@ class Settings(BaseSettings):
     customers: CustomersSection = Field(default_factory=CustomersSection, validate_default=True)
     loyalty: LoyaltySection = Field(default_factory=LoyaltySection, validate_default=True)
     desk: DeskSection = Field(default_factory=DeskSection, validate_default=True)
+    surveys: SurveysSection = SurveysSection()
+    campaigns: CampaignsSection = CampaignsSection()
     birthday: BirthdaySection = BirthdaySection()
     retention: RetentionSection = RetentionSection()
     pace: LimitsSection = Field(LimitsSection(), validation_alias="limits")
@@ -374,11 +378,14 @@ class Settings(BaseSettings):
             contact=contact_rules(self.care.contact_budget, self.care.suppression),
             record=self.customers.rules(),
             desk=replace(self.desk.rules(), group_per_minute=self.pace.group_per_minute),
+            surveys=self.surveys.rules(),
+            campaigns=replace(self.campaigns.rules(), per_second=self.pace.messages_per_second or MOST_PER_SECOND),
         )
 
     def limits(self) -> Limits:
         """Return how fast Telegram may be talked to."""
-        return Limits(self.pace.messages_per_second, self.pace.private_chat_gap_s, self.pace.group_per_minute)
+        pace = (self.pace.messages_per_second, self.pace.private_chat_gap_s, self.pace.group_per_minute)
+        return Limits(*pace, paid_per_second=self.campaigns.paid.allowed_per_second)
 
     def in_folder(self, folder: Path, token: str | None = None) -> Self:
         """Return these settings with relative paths taken from ``folder``, and the token read from its file."""

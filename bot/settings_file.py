@@ -41,6 +41,11 @@ def load_settings(file: Path | None = None) -> Settings:
     return read_settings(_read_toml(path), folder=path.absolute().parent, source=str(path))
 
 
+def has_settings(file: Path | None) -> bool:
+    """Return whether there is a configuration to read: named, in the working folder, or in the environment."""
+    return file is not None or DEFAULT_FILE.exists() or _environment_has_token()
+
+
 def read_settings(values: Mapping[str, Any], *, folder: Path, source: str = "configuration") -> Settings:
     """Check ``values`` (as a TOML file gives them) with the environment above; relative paths start at ``folder``.
 

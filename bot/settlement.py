@@ -11,7 +11,7 @@ from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError
 from bot.addressing import Way
 from bot.refusals import Refused, refusal_of
 from bot.transport_errors import outcome_of, retry_after_s
-from domain.outgoing import Action, OnUnknown, Purpose, TargetKind, to_case, to_member
+from domain.outgoing import Action, Lane, OnUnknown, Purpose, TargetKind, to_case, to_member
 from domain.people import SYSTEM, MemberReach
 from services import delivery, outages, views
 from services.member_reach import set_member_reach
@@ -30,7 +30,14 @@ MOST_ATTEMPTS = 30
 _LEAVES_MESSAGE = frozenset({Action.SEND, Action.EDIT, Action.ALBUM})
 _PRIVATE = frozenset({TargetKind.CONTACT, TargetKind.MEMBER})
 _HAS_CONSEQUENCES = frozenset(
-    {Purpose.STAFF_ANSWER, Purpose.BIRTHDAY, Purpose.POINTS_NOTICE, Purpose.SURVEY, Purpose.CHANGE_NEWS}
+    {
+        Purpose.STAFF_ANSWER,
+        Purpose.BIRTHDAY,
+        Purpose.CAMPAIGN,
+        Purpose.POINTS_NOTICE,
+        Purpose.SURVEY,
+        Purpose.CHANGE_NEWS,
+    }
 )
 
 
@@ -144,7 +151,9 @@ async def _refused(work: Work, outcome: Outcome, error: TelegramError) -> None:
     row = outcome.row
     if isinstance(error, RetryAfter):
         until_at = work.now + timedelta(seconds=retry_after_s(error))
-        await outbox.set_pause(work.tx, bot_id=work.bot_id, scope=row.chat_key, until_at=until_at, reason="retry_after")
+        # Campaigns press on nobody: what is said to many waits as a whole, whichever limit it was.
+        scope = outbox.ALL_CAMPAIGNS if row.lane >= Lane.CAMPAIGN else row.chat_key
+        await outbox.set_pause(work.tx, bot_id=work.bot_id, scope=scope, until_at=until_at, reason="retry_after")
         _again(work, row, "RetryAfter")
     elif isinstance(error, ChatMigrated):
         await _follow_migration(work, outcome, error.new_chat_id)

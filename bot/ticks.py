@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.dispatcher import place_of
-from campaigns import birthday, changes
+from campaigns import changes, delivery, planning, survey_plans, surveys
 from domain.rules import Rules
 from services import (
     api_keys,
@@ -31,7 +31,6 @@ from services import (
     promises,
     retention,
     rhythm,
-    scores,
     sla_watch,
     statements,
     task_watch,
@@ -40,8 +39,9 @@ from services import (
     vouchers,
     webhooks,
 )
+from services.campaigns import control, guests, reports, watching, winners
 from services.work import Work
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.outbox import clear_pauses
 from texts import Texts
 
@@ -51,16 +51,25 @@ _SLICE = 100
 _LOTS = 500
 _PEOPLE = 20
 """How many people are told something in one transaction: each costs several statements."""
+_AUDIENCE = 5_000
+"""How many people of a campaign are planned in one transaction, which takes less than a tenth of a second."""
 _MOST_SLICES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One question asked every ``every_s`` seconds; ``ask`` answers how much it did, and is asked again until 0."""
+    """One question asked every ``every_s`` seconds; ``ask`` answers how much it did, and is asked again until 0.
+
+    Where much is to be read, ``reads`` does that first on a connection that only reads, and gives what is then asked
+    instead, or ``None`` when there is nothing to do: so counting never holds the writer. ``then`` names the question
+    that follows from something done, and is asked at once: what was opened is planned, what was planned is handed on.
+    """
 
     name: str
     every_s: float
     ask: Callable[[Work], Awaitable[int]]
+    reads: Callable[[Work], Awaitable[Callable[[Work], Awaitable[int]] | None]] | None = None
+    then: str = ""
 
 
 async def _clear_pauses(work: Work) -> int:
@@ -70,12 +79,40 @@ async def _clear_pauses(work: Work) -> int:
 
 TICKS = (
     Tick("open_drafts", 2, lambda work: drafts.open_due(work, limit=_SLICE)),
-    Tick("birthday_plan", 60, birthday.plan),
-    Tick("birthday_feed", 2, lambda work: birthday.feed(work, limit=_SLICE)),
+    Tick("campaign_start", 2, control.start_due, then="campaign_open"),
+    Tick("campaign_open", 2, planning.open_runs, then="campaign_plan"),
+    Tick("campaign_plan", 2, lambda work: planning.plan_runs(work, limit=_AUDIENCE), then="campaign_feed"),
+    Tick(
+        "campaign_dated",
+        60,
+        lambda work: planning.plan_dated(work, limit=_LOTS),
+        reads=lambda work: planning.look_dated(work, limit=_LOTS),
+    ),
+    Tick(
+        "campaign_happened",
+        60,
+        lambda work: planning.plan_happened(work, limit=_LOTS),
+        reads=lambda work: planning.look_happened(work, limit=_LOTS),
+    ),
+    Tick("campaign_feed", 1, lambda work: delivery.feed(work, limit=_SLICE)),
+    Tick("campaign_faults", 5, delivery.watch_faults),
+    Tick("campaign_cancelled", 5, control.give_up_cancelled),
+    Tick("campaign_finish", 30, planning.finish, reads=planning.look_finished),
+    Tick("campaign_watch", 2, watching.tell_new, reads=watching.look_new),
+    Tick("campaign_watchers", 15, watching.tell_watchers, reads=watching.look),
+    Tick("campaign_results", 2, reports.tell_results, reads=reports.look),
+    Tick("campaign_winners", 300, winners.decide_winners, reads=winners.look),
+    Tick("campaign_places", 60, guests.tell_placed, reads=guests.look),
     Tick("promises", 15, lambda work: promises.keep_promises(work, limit=_SLICE)),
     Tick("remind_tasks", 30, lambda work: task_watch.remind_due(work, limit=_SLICE)),
     Tick("task_progress", 15, lambda work: task_watch.send_progress(work, limit=_SLICE)),
-    Tick("ask_scores", 60, lambda work: scores.ask_silent(work, limit=_SLICE)),
+    Tick("survey_cases", 60, lambda work: survey_plans.plan_cases(work, limit=_SLICE)),
+    Tick("survey_purchases", 60, lambda work: survey_plans.plan_purchases(work, limit=_SLICE)),
+    Tick("survey_events", 60, lambda work: survey_plans.plan_events(work, limit=_SLICE)),
+    Tick("survey_waves", 60, lambda work: survey_plans.plan_waves(work, limit=_LOTS)),
+    Tick("survey_reminders", 60, lambda work: survey_plans.plan_reminders(work, limit=_SLICE)),
+    Tick("survey_feed", 5, lambda work: surveys.feed(work, limit=_PEOPLE)),
+    Tick("survey_expiry", 60, lambda work: surveys.expire(work, limit=_SLICE)),
     Tick("adopt_cases", 15, lambda work: views.adopt_cases(work, limit=_SLICE)),
     Tick("show_unseen", 60, lambda work: confidential.show_unseen(work, limit=_SLICE)),
     Tick("watch_clocks", 15, lambda work: sla_watch.watch_clocks(work, limit=_PEOPLE)),
@@ -104,6 +141,7 @@ TICKS = (
     Tick("tell_lag", 15, lag.tell_lag),
     Tick("clear_pauses", 300, _clear_pauses),
 )
+_NAMED = {tick.name: tick for tick in TICKS}
 
 
 class Ticks:
@@ -151,14 +189,30 @@ class Ticks:
 
     async def run_tick(self, tick: Tick) -> None:
         """Ask one question until nothing more is due; a failure is logged and asked again at the next tick."""
+        did = False
         async with self._locks[tick.name]:
             try:
                 for _ in range(_MOST_SLICES):
+                    ask = await self._read_first(tick)
+                    if ask is None:
+                        break
                     async with self._database.write() as tx:
-                        work = Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)
-                        done = await tick.ask(work)
+                        done = await ask(self._work(tx))
                     if not done:
                         break
+                    did = True
                     self._committed()
             except Exception as error:
                 log.error("tick_failed", tick=tick.name, error=place_of(error))  # never its text: it may quote a person
+        if did and tick.then:
+            await self.run_tick(_NAMED[tick.then])
+
+    async def _read_first(self, tick: Tick) -> Callable[[Work], Awaitable[int]] | None:
+        """Return what is to be asked, ``None`` when what was read says that there is nothing to do."""
+        if tick.reads is None:
+            return tick.ask
+        async with self._database.read() as tx:
+            return await tick.reads(self._work(tx))
+
+    def _work(self, tx: Tx) -> Work:
+        return Work(tx, self._clock.now(), self._bot_id, self._rules, self._texts)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.tour_desk import SUE, TOM
 from bot.tour_stage import Persona, Stage
+from bot.tour_surveys import MIA
 from texts import Texts
 from texts.catalogue import plain
 
@@ -43,6 +44,7 @@ async def set_scene(stage: Stage, token: str) -> None:
     await verbs.add_person("Ben", username="ben_at_willow", person_id=BEN.id)
     await verbs.add_person("Tom", language_code=TOM.language, person_id=TOM.id)
     await verbs.add_person("Sue", username="sue_at_willow", person_id=SUE.id)
+    await verbs.add_person("Mia", person_id=MIA.id)
     await verbs.add_group("Care desk", forum=True, chat_id=DESK_ID)
     await verbs.join_group(DESK_ID, BEN.id, status="creator")
     await verbs.join_group(DESK_ID, SUE.id, status="administrator")
@@ -218,7 +220,7 @@ async def _has_birthday(stage: Stage, power: Power, morning: datetime, texts: Te
     still_early = f"in London it is {morning.astimezone(ZONE):%H:%M} already; in New York nobody is woken early"
     await stage.watch(still_early, lambda: not stage.messages(ANN.id, greeting), seconds=_WATCHED_S / 2)
     await stage.jump_to(morning + timedelta(seconds=2), "One minute later.")
-    await stage.sees(ANN.id, "at nine by her own clock she is congratulated", greeting, button="c:mute:")
+    await stage.sees(ANN.id, "at nine by her own clock she is congratulated", greeting, button="c:cm:")
 
     def once() -> bool:
         return len(stage.messages(ANN.id, greeting)) == 1 and not stage.messages(WEN.id, "🎂")

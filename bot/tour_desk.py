@@ -88,7 +88,7 @@ async def _scored(stage: Stage, topic: int) -> None:
     await stage.tap(SUE, "k:resolve:", thread=topic)
     await stage.sees(TOM.id, "he is asked whether it is", button="c:solved:")
     await stage.tap(TOM, "c:solved:")
-    await stage.sees(TOM.id, "and how it was, in one tap", button="c:score:")
+    await stage.sees(TOM.id, "and how it was, in one tap", button="c:sv:")
     await stage.tap(TOM, _five_stars(stage))
     await stage.sees(stage.desk.chat_id, "the score stands with the case, credited to who solved it", "5", thread=topic)
 
@@ -99,6 +99,6 @@ def _five_stars(stage: Stage) -> str:
         for row in message["buttons"]:
             for button in row:
                 data = str(button["data"] or "")
-                if data.startswith("c:score:") and data.endswith(":5"):
+                if data.startswith("c:sv:") and data.endswith(":5"):
                     return data
     raise NotSeen("he can give five", "There is no such button.")

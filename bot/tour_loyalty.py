@@ -39,6 +39,11 @@ class Till:
         answer: dict[str, Any] = await self._call("POST", "/v1/purchases", sale, {"Idempotency-Key": receipt})
         return answer
 
+    async def add_campaign(self, document: dict[str, Any]) -> None:
+        """Hand in a campaign as a draft. Raises :class:`NotSeen`."""
+        key = f"campaign-{document['key']}"
+        await self._call("POST", "/v1/campaigns", {"document": document}, {"Idempotency-Key": key})
+
     async def _call(self, method: str, path: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         timeout = aiohttp.ClientTimeout(total=_ANSWER_PATIENCE_S)
         headers = {**self._headers, **(more or {})}

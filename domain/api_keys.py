@@ -21,6 +21,12 @@ class Scope(StrEnum):
     VOUCHERS_WRITE = "vouchers:write"
     EVENTS_READ = "events:read"
     EVENTS_WRITE = "events:write"
+    SURVEYS_READ = "surveys:read"
+    SURVEYS_WRITE = "surveys:write"
+    SURVEYS_WORDS = "surveys:words"
+    """Besides reading: what people wrote in answer to a survey."""
+    CAMPAIGNS_READ = "campaigns:read"
+    CAMPAIGNS_WRITE = "campaigns:write"
 
 
 _KEY = re.compile(r"cb_([0-9a-f]{8})_[A-Za-z0-9_-]{43}", re.ASCII)

@@ -122,6 +122,21 @@ def _next_turn(at: datetime, end: time, zone: ZoneInfo) -> datetime:
     return min(turn for turn in turns if turn > at)
 
 
+def quiet_spans(since: datetime, until: datetime, quiet: QuietHours, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+    """Return the spans of ``quiet`` hours that touch ``since`` to ``until``, the first cut off at ``since``; in order.
+
+    Each ends, not included, where :func:`next_send_at` leads from anywhere in it.
+    """
+    spans = []
+    at = since.astimezone(UTC)
+    while at <= until:
+        end = next_send_at(at, quiet, zone)
+        if end > at:
+            spans.append((at, end))
+        at = end if end > at else _next_turn(at, quiet.start, zone)
+    return spans
+
+
 def due_at(on: date, at: time, quiet: QuietHours, zone: ZoneInfo) -> datetime:
     """Return the UTC instant for local ``at`` on ``on`` in ``zone``, moved out of the quiet hours."""
     return next_send_at(local_instant(datetime.combine(on, at), zone), quiet, zone)

@@ -15,7 +15,10 @@ LOW_STARS = 2
 """So many stars or fewer are a low score."""
 
 SUPPRESSED = frozenset({ConsentClass.CARE, ConsentClass.OFFERS, ConsentClass.SURVEYS})
-"""What an open complaint, a fresh low score or a refund holds back; news about one's own points is no such thing."""
+"""What an open complaint, a fresh low score or a refund holds back; news about one's own points is no such thing.
+
+Surveys are held by any case that is still open: nobody is asked how content they are while they wait for an answer.
+"""
 
 
 class Hold(StrEnum):
@@ -30,6 +33,7 @@ class Hold(StrEnum):
     SNOOZED = "snoozed"
     LOW_SCORE = "low_score"
     REFUND = "refund"
+    REST = "rest"
     BUDGET = "budget"
     QUIET_HOURS = "quiet_hours"
 
@@ -55,7 +59,8 @@ class Facts:
 
     ``gone``: forgotten, or a duplicate of another record. ``reach`` is ``None`` without a contact point, ``consent``
     without an answer. ``banned_until_at`` is when the last ban in a chat of theirs ends. ``told_at`` are the instants
-    at which unasked messages were queued, in any order.
+    at which unasked messages were queued, in any order. ``open_case``: any case of theirs is live, which holds surveys;
+    ``open_complaint``: one of them is a complaint, which holds offers and birthday wishes, too.
     """
 
     zone: ZoneInfo
@@ -64,6 +69,7 @@ class Facts:
     consent: Consent | None = None
     banned_until_at: datetime | None = None
     open_complaint: bool = False
+    open_case: bool = False
     low_score_at: datetime | None = None
     refund_at: datetime | None = None
     told_at: tuple[datetime, ...] = ()
@@ -77,14 +83,16 @@ def judge(
     rules: ContactRules,
     quiet: QuietHours,
     campaign: str | None = None,
+    about_case: bool = False,
 ) -> Verdict:
     """Answer the question for ``at``. When several reasons hold, the most lasting one is named.
 
-    ``SERVICE`` needs no consent and no budget: it is about what the person asked for.
+    ``SERVICE`` needs no consent and no budget: it is about what the person asked for. What is ``about_case``, one of
+    theirs that was solved, is not held by a low score: whether things are good again is asked of just those people.
     """
     holds = _of_person(facts, kind, at)
     if kind in SUPPRESSED:
-        holds += _of_care(facts, at, rules)
+        holds += _of_care(facts, kind, at, rules, about_case=about_case)
     if kind is not ConsentClass.SERVICE and campaign not in rules.unbudgeted:
         holds += _of_budget(facts, at, rules)
     send_at = next_send_at(at, quiet, facts.zone)
@@ -118,11 +126,13 @@ def _of_person(facts: Facts, kind: ConsentClass, at: datetime) -> _Holds:
     return holds
 
 
-def _of_care(facts: Facts, at: datetime, rules: ContactRules) -> _Holds:
+def _of_care(facts: Facts, kind: ConsentClass, at: datetime, rules: ContactRules, *, about_case: bool) -> _Holds:
     holds: _Holds = []
-    if facts.open_complaint and rules.hold_on_open_case:
+    waits_for_us = facts.open_complaint or (facts.open_case and kind is ConsentClass.SURVEYS)
+    if waits_for_us and rules.hold_on_open_case:
         holds.append((Hold.OPEN_CASE, None))
-    if facts.low_score_at is not None and at < (until := facts.low_score_at + rules.hold_after_low_score):
+    low_score_at = None if about_case else facts.low_score_at
+    if low_score_at is not None and at < (until := low_score_at + rules.hold_after_low_score):
         holds.append((Hold.LOW_SCORE, until))
     if facts.refund_at is not None and at < (until := facts.refund_at + rules.hold_after_refund):
         holds.append((Hold.REFUND, until))

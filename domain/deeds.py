@@ -56,6 +56,12 @@ class Deed(StrEnum):
     EDIT_CAUSES = "edit_causes"
     KEYWORDS = "keywords"
     DIGEST = "digest"
+    SURVEYS = "surveys"
+    RUN_SURVEYS = "run_surveys"
+    CAMPAIGNS = "campaigns"
+    RUN_CAMPAIGNS = "run_campaigns"
+    APPROVE_CAMPAIGNS = "approve_campaigns"
+    CHECK_IN = "checkin"
     TASKS = "tasks"
     ALL_TASKS = "all_tasks"
     HELP = "help"
@@ -127,6 +133,12 @@ TABLE: dict[Deed, Rule] = {
     Deed.EDIT_CAUSES: Rule(_LEAD),
     Deed.KEYWORDS: Rule(_LEAD),
     Deed.DIGEST: Rule(_READ),
+    Deed.SURVEYS: Rule(_READ),
+    Deed.RUN_SURVEYS: Rule(Permission.RUN_CAMPAIGNS),
+    Deed.CAMPAIGNS: Rule(_READ),
+    Deed.RUN_CAMPAIGNS: Rule(Permission.RUN_CAMPAIGNS),
+    Deed.APPROVE_CAMPAIGNS: Rule(Permission.APPROVE),
+    Deed.CHECK_IN: Rule(_READ),
     Deed.TASKS: Rule(_WORK),
     Deed.ALL_TASKS: Rule(_LEAD),
     Deed.HELP: Rule(_READ),
@@ -158,6 +170,13 @@ _VERBS: dict[str, Deed] = {
     "causeplan": Deed.EDIT_CAUSES,
     "causedue": Deed.EDIT_CAUSES,
     "causechanged": Deed.EDIT_CAUSES,
+    "survey": Deed.SURVEYS,
+    "surveywords": Deed.SURVEYS,
+    "surveyset": Deed.RUN_SURVEYS,
+    "surveysend": Deed.RUN_SURVEYS,
+    **dict.fromkeys(("campaignview", "campaignnews", "calendar", "guests"), Deed.CAMPAIGNS),
+    **dict.fromkeys(("campaign", "campaignset", "campaigngo", "campaigntry", "campaignlost"), Deed.RUN_CAMPAIGNS),
+    **dict.fromkeys(("campaignyes", "campaignback"), Deed.APPROVE_CAMPAIGNS),
 }
 
 
@@ -190,14 +209,22 @@ def sees(case: Confided, member: StaffMember) -> bool:
     return member.may(Permission.SUPERVISE) and case.about_member_id != member.id
 
 
+def lacks(member: StaffMember, permission: Permission) -> Refusal | None:
+    """Return the words for somebody whose role does not have a permission, ``None`` for one who has it."""
+    if member.may(permission):
+        return None
+    leads = permission is Permission.SUPERVISE and member.may(Permission.WORK_CASES)
+    return Refusal("casework.refused.supervisors" if leads else "desk.refused.not_allowed")
+
+
 def why_not(deed: Deed, member: StaffMember, case: Case | None = None, *, whose: int | None = None) -> Refusal | None:
     """Return why this person may not do ``deed`` (to ``case``), ``None`` when they may.
 
     ``whose`` is the member of staff whose it is (an answer, a task, an absence); of a case it is the owner.
     """
     rule = TABLE[deed]
-    if not member.may(rule.permission):
-        return Refusal("desk.refused.not_allowed")
+    if (refusal := lacks(member, rule.permission)) is not None:
+        return refusal
     if case is not None and not sees(case, member):
         return Refusal("desk.refused.no_such_case")
     owner = whose if whose is not None else case.owner_id if case is not None else None

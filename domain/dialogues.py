@@ -16,7 +16,7 @@ class DialogueName(StrEnum):
     BIRTHDAY = "birthday"
     LINK = "link"
     FORGET = "forget"
-    SCORE = "score"
+    SURVEY = "survey"
     CALL_BACK = "call_back"
 
 

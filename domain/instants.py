@@ -1,6 +1,7 @@
 """Instants: aware UTC times, kept to the millisecond."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,9 +34,14 @@ def local_instant(naive_local: datetime, zone: ZoneInfo) -> datetime:
 def zone_named(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
     """Return the IANA zone called ``name``; ``otherwise`` without one, and for one that nobody knows."""
     try:
-        return ZoneInfo(name) if name else otherwise
+        return _zone(name) if name else otherwise
     except (KeyError, OSError, ValueError):
         return otherwise
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)  # which alone keeps eight of them, and reads the file of each other one again
 
 
 def clock_change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime | None:

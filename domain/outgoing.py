@@ -9,12 +9,13 @@ from domain.interactions import Content
 
 
 class Lane(IntEnum):
-    """Who goes first when not everything can go at once; lower is sooner."""
+    """Who goes first when not everything can go at once; lower is sooner. What is paid for has a budget of its own."""
 
     REPLY = 0
     STAFF = 1
     NOTICE = 2
     CAMPAIGN = 3
+    PAID = 4
 
 
 class OnUnknown(StrEnum):
@@ -45,6 +46,7 @@ class Purpose(StrEnum):
     DELETION = "deletion"
     SETUP = "setup"
     BIRTHDAY = "birthday"
+    CAMPAIGN = "campaign"
     POINTS_NOTICE = "points_notice"
 
 
@@ -74,6 +76,7 @@ HANDLING: dict[Purpose, Handling] = {
     Purpose.DELETION: Handling(Lane.REPLY, OnUnknown.RESEND),  # behind the answer that it deletes
     Purpose.SETUP: Handling(Lane.NOTICE, OnUnknown.RESEND),
     Purpose.BIRTHDAY: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
+    Purpose.CAMPAIGN: Handling(Lane.CAMPAIGN, OnUnknown.LIST),
     Purpose.POINTS_NOTICE: Handling(Lane.NOTICE, OnUnknown.LIST),
 }
 """The one table of invariant 4: conversation is resent, unasked messages are listed.
@@ -150,6 +153,9 @@ Rows = tuple[tuple[Button, ...], ...]
 
 SHARES_CONTACT = "contact:"
 """Begins a key of the reply keyboard that shares the person's own number when it is pressed."""
+
+PICTURE, PAID, PROTECT = "picture", "paid", "protect"
+"""Keys in a message's extras: the stored picture it shows, that it is paid for, that it is not to be passed on."""
 
 
 def asking_contact(text: str) -> str:

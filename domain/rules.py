@@ -5,9 +5,11 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.calendars import LeapDayPolicy, QuietHours
+from domain.campaigns.rules import CampaignRules
 from domain.desk import DeskRules
 from domain.languages import LANGUAGES
 from domain.loyalty import ContactRules, LoyaltyRules, RecordRules
+from domain.surveys.rules import SurveyRules
 
 NOTICE_VERSION = 1
 """The version of the privacy notice; it grows when the notice's meaning changes, and people are shown it again."""
@@ -52,3 +54,5 @@ class Rules:
     contact: ContactRules = field(default_factory=ContactRules)
     record: RecordRules = field(default_factory=RecordRules)
     desk: DeskRules = field(default_factory=DeskRules)
+    surveys: SurveyRules = field(default_factory=SurveyRules)
+    campaigns: CampaignRules = field(default_factory=CampaignRules)

@@ -20,6 +20,9 @@ KINDS = (
     "voucher.issued",
     "voucher.used",
     "voucher.returned",
+    "survey.finished",
+    "survey.low",
+    "campaign.finished",
 )
 TEST_KIND = "webhook.test"
 """What ``carebot webhook test`` sends; every endpoint gets it."""
@@ -84,7 +87,14 @@ def read_event_name(text: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 
-_PUBLIC = {"entry_id": "ent", "reverses_entry_id": "ent", "purchase_id": "pur", "refund_id": "ref", "voucher_id": "vou"}
+_PUBLIC = {
+    "entry_id": "ent",
+    "reverses_entry_id": "ent",
+    "purchase_id": "pur",
+    "refund_id": "ref",
+    "voucher_id": "vou",
+    "response_id": "res",
+}
 _PRIVATE = ("customer_id", "duplicate_id")
 
 

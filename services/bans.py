@@ -1,7 +1,8 @@
 """Bans: what somebody writes is kept and passed on to nobody until an end date; once a day they are told so."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.cases import Case
@@ -27,7 +28,16 @@ LONGEST_BAN = timedelta(days=366)
 REASON_LETTERS = 500
 _MOST_SAID = 200
 _MOST_FILES = 10
+_COMMAND = re.compile(r"\s*/\w+(@\w+)?\s*", re.ASCII)
 _NO_WORDS = frozenset({Kind.TAP, Kind.COMMAND, Kind.REACTION, Kind.MEMBERSHIP})
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """Whose ban was lifted; the case in whose topic it was told with what came meanwhile, ``None`` if nothing came."""
+
+    name: str
+    told_in: int | None
 
 
 def is_banned(person: Person, now: datetime) -> bool:
@@ -80,8 +90,8 @@ async def _end_conversation(work: Work, contact_id: int, case: Case) -> None:
 
 async def lift(
     work: Work, *, by: StaffMember, case_id: int | None = None, ban_id: int | None = None
-) -> list[Ban] | Refusal:
-    """End the bans of a case's customer, or one ban, before their time; returns those that were in force."""
+) -> Lifted | Refusal:
+    """End the bans of a case's customer, or one ban, before their time."""
     refusal = why_not(Deed.UNBAN, by)
     if refusal is not None:
         return refusal
@@ -93,9 +103,8 @@ async def lift(
     if not lifted:
         return Refusal("ready.refused.not_banned")
     _audit(work, customer_id, by=actor_of(by), action="customer.unban", after={"ban_id": lifted[-1].id})
-    for one in lifted:
-        await _tell_said(work, one, key="ready.ban.lifted_words")
-    return lifted
+    told = [await _tell_said(work, one, key="ready.ban.lifted_words") for one in lifted]
+    return Lifted(lifted[-1].name, next((case_id for case_id in told if case_id is not None), None))
 
 
 async def _banned_customer(work: Work, *, by: StaffMember, case_id: int | None, ban_id: int | None) -> int | Refusal:
@@ -153,20 +162,31 @@ def _reach_us(work: Work, language: str) -> str:
     return next((words[one] for one in order if words.get(one)), "")
 
 
-async def _tell_said(work: Work, one: Ban, *, key: str) -> None:
-    """Show in the case's topic what its customer wrote while they were banned, files included."""
+def _is_words(said: Interaction) -> bool:
+    """Return whether somebody said something: neither a tap nor a command with nothing behind it."""
+    content = said.content
+    bare = not content.media and _COMMAND.fullmatch(content.text) is not None
+    return content.kind not in _NO_WORDS and not bare
+
+
+async def _tell_said(work: Work, one: Ban, *, key: str) -> int | None:
+    """Show in the case's topic what its customer wrote while they were banned, files included; returns the case.
+
+    ``None`` when there is nothing to show.
+    """
     case_id = await rows.get_last_case_id(work.tx, one.customer_id)
     case = await case_rows.get_case(work.tx, case_id) if case_id is not None else None
     said = await rows.list_said_since(work.tx, customer_id=one.customer_id, since=one.at, limit=_MOST_SAID)
-    words = [each for each in said if each.content.kind not in _NO_WORDS]
+    words = [each for each in said if _is_words(each)]
     if case is None or case.staff_group_id is None or not words:
-        return
+        return None
     await desk.notice_case(work, case, key, name=one.name, count=len(words))
     for piece in await _pieces(work, case, words):
         await desk.notice_case(work, case, "ready.ban.said", lines=piece)
     for each in [each for each in words if each.content.media][-_MOST_FILES:]:
         content = replace(each.content, media_group_id=None)
         await desk.pass_on(work, case, interaction_id=each.id, content=content)
+    return case.id
 
 
 async def _pieces(work: Work, case: Case, said: list[Interaction]) -> list[str]:

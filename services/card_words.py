@@ -10,8 +10,8 @@ from services import points
 from services.gathered import shortened
 from services.membership import tier_in_words
 from services.priority import why_in_words
-from services.scores import last_score
 from services.sla import due_in_words
+from services.surveys.loop_words import answers_in_words
 from services.work import Work
 from storage.card_facts import CardFacts, load_card_facts
 from texts.catalogue import safe
@@ -65,6 +65,7 @@ async def card_html(work: Work, case: Case, language: str) -> str:
         *_owner(work, case, facts, language),
         *await _who(work, case, facts, language),
         *_about(work, case, facts, language),
+        *await answers_in_words(work, case, language),
     ]
     return "\n".join(lines)
 
@@ -160,8 +161,6 @@ async def _who(work: Work, case: Case, facts: CardFacts, language: str) -> list[
                 moment=_moment(work, facts.last_opened_at, language),
             )
         )
-    if (score := await last_score(work, case.customer_id)) is not None:
-        lines.append(texts.say("desk.card.score", language, score=score))
     if facts.banned_until_at is not None and facts.banned_until_at > work.now:
         lines.append(texts.say("desk.card.banned", language, moment=_moment(work, facts.banned_until_at, language)))
     if facts.reach is Reach.BLOCKED:

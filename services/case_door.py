@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.cases import Case, CaseEvent, CaseState, state_after
-from domain.deeds import TABLE, Deed, sees, why_not
+from domain.deeds import TABLE, Deed, lacks, sees, why_not
 from domain.outcomes import Refusal
 from domain.people import Actor, ActorKind, Permission, StaffMember
 from services.work import Person, Work
@@ -23,8 +23,9 @@ async def access_case(work: Work, *, case_id: int, by: StaffMember, deed: Deed |
     Without a deed it is whether this person works on cases. A confidential case is as unknown as one that never was to
     whoever may not see it.
     """
-    if not by.may(TABLE[deed].permission if deed is not None else Permission.WORK_CASES):
-        return Refusal("desk.refused.not_allowed")
+    refusal = lacks(by, TABLE[deed].permission if deed is not None else Permission.WORK_CASES)
+    if refusal is not None:
+        return refusal
     case = await case_rows.get_case(work.tx, case_id)
     if case is None or not sees(case, by):
         return Refusal("desk.refused.no_such_case")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.cases import (
@@ -12,12 +12,14 @@ from domain.cases import (
     CaseKind,
     CaseState,
     EndedAs,
+    Priority,
     next_state,
 )
 from domain.interactions import Content, Kind
 from domain.outcomes import Refusal
 from domain.outgoing import Purpose
-from domain.people import Actor
+from domain.people import SYSTEM, Actor
+from domain.priority import Why
 from domain.words import says_thanks
 from services import cards, desk, escalations
 from services.case_door import change_case, living_case, state_on
@@ -25,10 +27,10 @@ from services.confidential import tell_readers
 from services.groups import group_for
 from services.hours import promise_html, with_closed_words
 from services.ownership import give_if_absent, give_in_turn
-from services.priority import judge_priority
-from services.scores import ask_score
+from services.priority import judge_priority, raise_to
 from services.sla import on_closed, on_customer_spoke, on_reopened, start_clocks
 from services.speech import say, say_html
+from services.surveys.asking import ask_about_case
 from services.task_ends import end_of_case as end_of_tasks
 from services.work import Person, Work
 from storage import cases as case_rows
@@ -53,12 +55,15 @@ async def open_case(
     told_closed: bool = False,
     confidential: bool = False,
     about_id: int | None = None,
+    told_at: datetime | None = None,
+    why: Why | None = None,
 ) -> Case:
     """Open a case from what was said, show it to staff, and promise the customer a time.
 
     The summary is the customer's own first words unless one is given. ``told_closed``: when somebody is back was said
     just before. A ``confidential`` one is about the member of staff ``about_id`` (``None`` when the customer knows no
-    name), and comes to no group.
+    name), and comes to no group. ``told_at``: the caller says this time to the customer and gives the case to somebody,
+    so that neither is done here. ``why`` is a reason of the caller's for its priority.
     """
     group = await group_for(work, person, aspect) if not confidential else None
     said = await list_by_ids(work.tx, interaction_ids)
@@ -78,31 +83,51 @@ async def open_case(
         confidential=confidential,
         about_member_id=about_id,
     )
-    case = await judge_priority(work, case, [one.content.text for one in said], opening=True)
-    case = await start_clocks(work, case)
-    promised = case.promised_at
+    case = await _begin(work, case, [one.content.text for one in said], told_at=told_at, why=why)
     person.case_ids.append(case.id)
-    add_audit(
-        work.tx,
-        at=work.now,
-        actor=by or person.actor,
-        action="case.open",
-        subject=("case", case.id),
-        customer_id=case.customer_id,
-        after={
-            "number": case.number,
-            "kind": case.kind.value,
-            "promised_at": promised.isoformat() if promised else None,
-        },
-    )
+    _audit_opening(work, case, by or person.actor)
     await assign_case(work.tx, ids=interaction_ids, case_id=case.id)
     await desk.show_case(work, case)
     if confidential:
         await tell_readers(work, case)
+    if told_at is not None:
+        return case
+    promised = case.promised_at
     case = await give_in_turn(work, case)
     keys = ("case.opened", "clock.opened_no_time")
     html = await promise_html(work, person, keys, at=promised, closed=not told_closed, number=case.public_number)
     await say_html(work, person, html, purpose=Purpose.PROMISE, case_id=case.id)
+    return case
+
+
+async def _begin(work: Work, case: Case, texts: Sequence[str], *, told_at: datetime | None, why: Why | None) -> Case:
+    """Judge how much a new case presses, and start its clocks by that."""
+    case = await judge_priority(work, case, texts, opening=True)
+    if why is not None:
+        case = await raise_to(work, case, Priority(why["priority"]), why, SYSTEM)
+    case = await start_clocks(work, case)
+    return promised_by_others(work, case, at=told_at) if told_at is not None else case
+
+
+def _audit_opening(work: Work, case: Case, by: Actor) -> None:
+    promised = case.promised_at.isoformat() if case.promised_at else None
+    add_audit(
+        work.tx,
+        at=work.now,
+        actor=by,
+        action="case.open",
+        subject=("case", case.id),
+        customer_id=case.customer_id,
+        after={"number": case.number, "kind": case.kind.value, "promised_at": promised},
+    )
+
+
+def promised_by_others(work: Work, case: Case, *, at: datetime) -> Case:
+    """Keep the time that its customer is told elsewhere as what is promised, where a first answer is owed."""
+    if case.first_response_at is not None or not case.live:
+        return case
+    case = replace(case, promised_at=at)
+    case_rows.save_case(work.tx, case, promised_at=at)
     return case
 
 
@@ -134,26 +159,30 @@ async def hear_words(
         await desk.pass_on(work, case, interaction_id=interaction_id, content=content, reply_to=reply_to)
         return
     acknowledge = acknowledge and _starts_burst(work, case)
-    state = next_state(case.state, CaseEvent.CUSTOMER_SPEAKS) or case.state
-    changed: dict[str, Any] = {"last_customer_at": work.now}
-    if state is not case.state:
-        changed["state"] = state
-        case = change_case(work, case, by=person.actor, action="case.customer_speaks", **changed)
-        case = await give_if_absent(work, case)
-        await cards.show_card(work, case)
-    else:
-        case = replace(case, **changed)
-        case_rows.save_case(work.tx, case, **changed)
+    case = await hear_sign(work, person, case=case)
     case = await _keep_time(work, case, content)
     await desk.pass_on(work, case, interaction_id=interaction_id, content=content, reply_to=reply_to)
     if acknowledge:
         await _acknowledge(work, person, case)
 
 
+async def hear_sign(work: Work, person: Person, *, case: Case) -> Case:
+    """Let a live case know that its customer spoke or answered: whoever waited for them owes them an answer now."""
+    state = next_state(case.state, CaseEvent.CUSTOMER_SPEAKS) or case.state
+    changed: dict[str, Any] = {"last_customer_at": work.now}
+    if state is case.state:
+        case = replace(case, **changed)
+        case_rows.save_case(work.tx, case, **changed)
+        return await on_customer_spoke(work, case)
+    case = change_case(work, case, by=person.actor, action="case.customer_speaks", state=state, **changed)
+    case = await give_if_absent(work, case)
+    await cards.show_card(work, case)
+    return await on_customer_spoke(work, case)
+
+
 async def _keep_time(work: Work, case: Case, content: Content) -> Case:
-    """Let the clocks run because the customer spoke, faster when the words press."""
+    """Let the clocks run faster when the words press."""
     priority = case.priority
-    case = await on_customer_spoke(work, case)
     case = await judge_priority(work, case, [content.text])
     if case.priority is not priority:
         await cards.show_card(work, case)
@@ -195,7 +224,7 @@ async def confirm_solved(work: Work, person: Person, *, case: Case, replacing: i
     await escalations.end_of_case(work, case)
     await desk.notice_case(work, case, "desk.confirmed", name=person.customer.name)
     await end_of_tasks(work, case)
-    if not await ask_score(work, person, case, replacing=replacing):
+    if not await ask_about_case(work, person, case, replacing=replacing):
         await say(work, person, "case.closed", replacing=replacing, case_id=case.id, number=case.public_number)
     return case
 

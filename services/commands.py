@@ -17,6 +17,7 @@ COMMANDS = (
     "feedback",
     "cases",
     "points",
+    "survey",
     "language",
     "birthday",
     "link",
@@ -32,7 +33,8 @@ STAFF_COMMANDS = (
     *("take", "answer", "canned", "note", "resolve", "reopen", "hold", "resume", "escalate"),
     *("assign", "transfer", "priority", "tag", "merge", "history"),
     *("call", "visit", "promise", "task", "recover", "points", "voucher", "cause", "ban"),
-    *("cases", "tasks", "work", "done", "more", "card", "away", "back", "handover", "digest", "help"),
+    *("cases", "tasks", "work", "done", "more", "card", "away", "back", "handover", "digest", "surveys", "help"),
+    *("campaigns", "campaign", "calendar", "checkin"),
 )
 """What staff need most; whatever else they can do stands in the menu of a card and is understood when typed."""
 

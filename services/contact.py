@@ -18,10 +18,12 @@ async def verdicts(
     *,
     campaign: str | None = None,
     at: datetime | None = None,
+    about_case: bool = False,
 ) -> dict[int, Verdict]:
     """Return for each customer whether this kind of message may go out at ``at`` (now), and if not, why and until when.
 
-    ``campaign`` names what asks: some are not held back by the contact budget.
+    ``campaign`` names what asks: some are not held back by the contact budget. ``about_case``: it is about a solved
+    case of theirs, see :func:`domain.contact.judge`.
     """
     at, rules = at or work.now, work.rules.contact
     facts = await load_facts(
@@ -33,7 +35,15 @@ async def verdicts(
         zone=work.rules.zone,
     )
     return {
-        customer_id: judge(facts[customer_id], kind, at=at, rules=rules, quiet=work.rules.quiet, campaign=campaign)
+        customer_id: judge(
+            facts[customer_id],
+            kind,
+            at=at,
+            rules=rules,
+            quiet=work.rules.quiet,
+            campaign=campaign,
+            about_case=about_case,
+        )
         if customer_id in facts
         else _UNKNOWN
         for customer_id in customer_ids

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.calendars import next_send_at
+from domain.campaigns import CampaignState
 from domain.cases import Case
 from domain.instants import zone_named
 from domain.interactions import Content, Interaction, Kind
 from domain.outcomes import Refusal
-from domain.outgoing import Action, Outgoing, Purpose, Target, TargetKind, to_member, to_staff_group
+from domain.outgoing import Action, Lane, Outgoing, Purpose, Target, TargetKind, to_member, to_staff_group
 from domain.people import SYSTEM, Actor, ConsentClass, MemberReach, Reach
 from services import cards, desk, private_desk
 from services.case_door import change_case
@@ -22,12 +23,15 @@ from storage import outbox
 from storage import people as people_rows
 from storage import staff as staff_rows
 from storage.audit import add_audit
-from storage.deliveries import Delivery
+from storage.campaign_feed import take_rows_back
+from storage.deliveries import Delivery, Planned
 from storage.interactions import get_interaction
 from storage.outbox import OutboxRow
 
 ARRIVED = "👌"
 CHANGED = "✍"
+_OVER = frozenset({CampaignState.CANCELLED, CampaignState.DRAFT, CampaignState.SCHEDULED})
+"""States of a campaign of which nothing that is left may go out."""
 _UNREACHABLE = ("blocked", "not_found")
 
 
@@ -123,57 +127,64 @@ async def _tell_author(work: Work, row: OutboxRow, key: str) -> None:
 
 async def find_unwanted(work: Work, rows: Sequence[OutboxRow]) -> dict[int, str]:
     """Return, by row id, why queued unasked messages are no longer to be sent: consent withdrawn, or too late."""
-    planned = await delivery_rows.list_deliveries(work.tx, [row.delivery_id for row in rows if row.delivery_id])
-    return _unwanted(work, rows, planned, await _wanting(work, list(planned.values())))
+    return _unwanted(work, rows, await _on_the_way(work, rows))
 
 
-def _unwanted(
-    work: Work, rows: Sequence[OutboxRow], planned: dict[int, Delivery], wanting: frozenset[int]
-) -> dict[int, str]:
+async def _on_the_way(work: Work, rows: Sequence[OutboxRow]) -> dict[int, Planned]:
+    return await delivery_rows.list_on_the_way(work.tx, [row.delivery_id for row in rows if row.delivery_id])
+
+
+def _unwanted(work: Work, rows: Sequence[OutboxRow], planned: dict[int, Planned]) -> dict[int, str]:
     unwanted = {}
     for row in rows:
-        delivery = planned.get(row.delivery_id) if row.delivery_id else None
-        if delivery is None or work.now > delivery.late_after_at:
+        known = planned.get(row.delivery_id) if row.delivery_id else None
+        if known is None or work.now > known.delivery.late_after_at:
             unwanted[row.id] = "expired"
-        elif delivery.id not in wanting:
+        elif known.campaign_state in _OVER:
+            unwanted[row.id] = "cancelled"
+        elif not _wants(known, work.now):
             unwanted[row.id] = "withdrawn"
     return unwanted
+
+
+def _wants(known: Planned, now: datetime) -> bool:
+    """Return whether a person wants this kind of message right now; what they asked for needs no yes."""
+    if known.delivery.consent == ConsentClass.SERVICE:
+        return True
+    return known.consent is not None and known.consent.allows(now)
 
 
 async def drop_unwanted(work: Work, rows: Sequence[OutboxRow]) -> frozenset[int]:
     """Ask once more about unasked messages that are about to be sent; returns the ids of those that are not to go.
 
-    What is no longer wanted is dropped; what would wake its person waits for the morning.
+    What is no longer wanted is dropped; what would wake its person waits for the morning; what belongs to a campaign
+    that was paused meanwhile, or may not be paid for any more, is taken back.
     """
     rows = [row for row in rows if row.delivery_id is not None]
-    planned = await delivery_rows.list_deliveries(work.tx, [row.delivery_id for row in rows if row.delivery_id])
-    unwanted = _unwanted(work, rows, planned, await _wanting(work, list(planned.values())))
-    waiting = set()
+    planned = await _on_the_way(work, rows)
+    unwanted = _unwanted(work, rows, planned)
+    held, waiting = [], set()
     for row in rows:
         assert row.delivery_id is not None
         if (why := unwanted.get(row.id)) is not None:
             delivery_rows.set_delivery_state(work.tx, row.delivery_id, state="skipped", reason=why, now=work.now)
             outbox.mark_settled(work.tx, row_id=row.id, state="dropped", now=work.now, error=why)
-        elif (send_at := _send_at(work, planned[row.delivery_id])) > work.now:
+        elif _is_held(work, row, planned[row.delivery_id]):
+            held.append(row)
+        elif (send_at := _send_at(work, planned[row.delivery_id].delivery)) > work.now:
             outbox.postpone(work.tx, row_id=row.id, until_at=send_at)
             waiting.add(row.id)
-    return frozenset(unwanted.keys() | waiting)
+    await take_rows_back(work.tx, [(row.id, row.delivery_id, row.interaction_id) for row in held], now=work.now)
+    return frozenset(unwanted.keys() | waiting | {row.id for row in held})
+
+
+def _is_held(work: Work, row: OutboxRow, known: Planned) -> bool:
+    unpaid = row.lane is Lane.PAID and not work.rules.campaigns.paid_broadcast
+    return unpaid or known.campaign_state == CampaignState.PAUSED
 
 
 def _send_at(work: Work, delivery: Delivery) -> datetime:
     return next_send_at(work.now, work.rules.quiet, zone_named(delivery.zone, work.rules.zone))
-
-
-async def _wanting(work: Work, planned: Sequence[Delivery]) -> frozenset[int]:
-    """Return which of these deliveries are of a kind their person wants right now."""
-    wanting = set()
-    for kind in {delivery.consent for delivery in planned}:
-        of_kind = [delivery for delivery in planned if delivery.consent == kind]
-        customer_ids = [delivery.customer_id for delivery in of_kind]
-        answers = await people_rows.list_consenting(work.tx, customer_ids, ConsentClass(kind))
-        willing = {customer_id for customer_id, consent in answers.items() if consent.allows(work.now)}
-        wanting |= {delivery.id for delivery in of_kind if delivery.customer_id in willing}
-    return frozenset(wanting)
 
 
 async def retry_unknown(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Refusal | None:
@@ -201,7 +212,7 @@ async def assume_delivered(work: Work, row_id: int, *, by: Actor = SYSTEM) -> Re
 
 
 async def _unknown_row(work: Work, row_id: int) -> OutboxRow | Refusal:
-    row = await outbox.get_row(work.tx, row_id)
+    row = await outbox.get_row(work.tx, row_id, hold=True)  # of two who decide at once one does
     return row if row is not None and row.state == "unknown" else Refusal("desk.refused.not_unknown")
 
 

@@ -17,7 +17,7 @@ from domain.outgoing import (
     to_contact,
     to_staff_group,
 )
-from domain.people import ActorKind
+from domain.people import ActorKind, StaffMember
 from domain.signing import TEXT_LIMIT, signed, utf16_length
 from services import cards, private_desk
 from services.gathered import shortened
@@ -143,14 +143,18 @@ async def notice_case(
     replacing: int | None = None,
     force_reply: bool = False,
     dedupe_key: str | None = None,
+    but: StaffMember | None = None,
     **values: Any,
 ) -> None:
     """Queue a notice for the staff of a case, in their language; instants among ``values`` are told on their clock.
 
-    What answers words that a member of staff wrote in private goes to that chat alone.
+    What answers words that a member of staff wrote in private goes to that chat alone. ``but`` is who is told the same
+    in words of their own, and so not twice in private.
     """
     author = await private_desk.author_in_private(work, reply_to)
     for member in [author] if author else await private_desk.noticed(work, case, purpose):
+        if but is not None and member.id == but.id:
+            continue
         await private_desk.tell_member(
             work,
             member,

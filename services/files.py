@@ -1,11 +1,11 @@
-"""Files for customers: ordered in one transaction, made by a job outside of any, then sent like everything said."""
+"""Files for customers and staff: ordered in one transaction, made by a job outside of any, sent like all else."""
 
 from typing import Any
 
 from domain.interactions import Content, Direction, Kind, Visibility
-from domain.outgoing import Button, Outgoing, Purpose, Rows, to_contact
+from domain.outgoing import Button, Outgoing, Purpose, Rows, Target, TargetKind, to_contact
 from domain.people import SYSTEM, Actor, ActorKind
-from services.speech import say_html
+from services.speech import say_html, tell
 from services.work import Person, Work, person_of_contact
 from storage import deliveries as delivery_rows
 from storage import files as rows
@@ -48,24 +48,61 @@ async def order_file(
         "as_photo": as_photo,
         "delivery_id": delivery_id,
     }
-    file_id, is_new = await rows.insert_file(
-        work.tx,
+    return await _order(
+        work,
         customer_id=person.customer.id,
         kind=kind,
         recipe={"made": recipe, "sent": sent},
         name=name,
         mime=mime,
         dedupe_key=dedupe_key,
-        now=work.now,
     )
+
+
+async def order_staff_file(
+    work: Work,
+    target: Target,
+    *,
+    kind: str,
+    recipe: dict[str, Any],
+    name: str,
+    mime: str,
+    caption: str = "",
+    dedupe_key: str,
+) -> int:
+    """Let a picture be made and sent to staff, in a group or in private; returns its id. It names no customer."""
+    sent = {"target": [target.kind.value, target.ref, target.chat_key], "caption": caption}
+    return await _order(
+        work,
+        customer_id=None,
+        kind=kind,
+        recipe={"made": recipe, "sent": sent},
+        name=name,
+        mime=mime,
+        dedupe_key=dedupe_key,
+    )
+
+
+async def _order(work: Work, **values: Any) -> int:
+    file_id, is_new = await rows.insert_file(work.tx, now=work.now, **values)
     if is_new:
         await insert_job(work.tx, kind=MAKE_FILE, ref=file_id, due_at=work.now)
     return file_id
 
 
+def _staff_target(file: FileRow | None) -> Target | None:
+    """Return where a file for staff goes, ``None`` for one that is a customer's."""
+    given = file.recipe["sent"].get("target") if file is not None and file.recipe is not None else None
+    return Target(TargetKind(given[0]), given[1], given[2]) if given else None
+
+
 async def send_made(work: Work, *, job_id: int, file_id: int, content: bytes) -> None:
     """Keep the bytes of a file that was made, queue it for its person, and end its job; a second time does nothing."""
     if not await rows.end_open_job(work.tx, job_id, state="done"):
+        return
+    wanted = await rows.get_file(work.tx, file_id)
+    if wanted is not None and (target := _staff_target(wanted)) is not None:
+        await _send_to_staff(work, wanted, target, content)
         return
     file, person = await _find(work, file_id)
     if file is None or file.recipe is None or person is None:
@@ -98,9 +135,28 @@ async def send_made(work: Work, *, job_id: int, file_id: int, content: bytes) ->
     await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
 
 
+async def _send_to_staff(work: Work, file: FileRow, target: Target, content: bytes) -> None:
+    assert file.recipe is not None
+    await rows.keep_content(work.tx, file.id, content)
+    message = Outgoing(
+        purpose=Purpose.MEMBER_NOTICE if target.kind is TargetKind.MEMBER else Purpose.STAFF_NOTICE,
+        target=target,
+        content=Content(Kind.PHOTO, file.recipe["sent"]["caption"]),
+        html=True,
+        dedupe_key=f"file:{file.id}",
+        extra={UPLOAD: file.id},
+    )
+    await add_outgoing(work.tx, message, bot_id=work.bot_id, now=work.now)
+
+
 async def give_up(work: Work, *, job_id: int, file_id: int, error: str) -> None:
     """End the job of a file that cannot be made, and say so; what nobody asked for goes out in words alone."""
     if not await rows.end_open_job(work.tx, job_id, state="failed", error=error):
+        return
+    wanted = await rows.get_file(work.tx, file_id)
+    if wanted is not None and (target := _staff_target(wanted)) is not None:
+        sorry = work.texts.say("survey_staff.no_picture", work.rules.languages[0])
+        await tell(work, target, sorry, dedupe_key=f"file:{file_id}")
         return
     file, person = await _find(work, file_id)
     if file is None or file.recipe is None or person is None:

@@ -24,6 +24,11 @@ from texts.catalogue import safe
 _WORDS = 500
 """So many letters of a reason are shown in one message."""
 _CLOCKS = (*RESPONSES, "resolution")
+_OWNED = {
+    "ladder.told.unanswered": "ladder.told.unanswered_owned",
+    "ladder.told.repeat": "ladder.told.repeat_owned",
+}
+"""What is said instead of a case that is somebody's: it was taken, but nobody answered for the escalation."""
 
 
 def mentions(people: Sequence[StaffMember]) -> Markup:
@@ -54,6 +59,7 @@ async def tell_rung(
 
     Of a confidential case only in private.
     """
+    key = _OWNED.get(key, key) if case.owner_id is not None else key
     customer = await people_rows.get_customer(work.tx, case.customer_id)
     name = customer.called if customer else "?"
     waited = work.now - causes[0].at

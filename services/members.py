@@ -34,6 +34,19 @@ class HandedOver:
     customers: int
     tasks: int
 
+    def __bool__(self) -> bool:
+        return bool(self.cases or self.customers or self.tasks)
+
+    def in_words(self, work: Work, language: str) -> str:
+        """Return how much it was, without what there was none of."""
+        counts = (
+            ("casework.count.cases", self.cases),
+            ("casework.count.customers", self.customers),
+            ("casework.count.tasks", self.tasks),
+        )
+        said = [work.texts.button(key, language, count=count) for key, count in counts if count]
+        return work.texts.button("casework.count.between", language).join(said)
+
 
 async def find_member(work: Work, who: str) -> StaffMember | None:
     """Return the active member of staff meant by ``@name``, a name, or a Telegram user id; ``None`` if not just one.
@@ -86,7 +99,8 @@ async def set_absent(work: Work, member_id: int, *, until: datetime | None, by: 
         return Refusal("casework.refused.too_far", {"days": LONGEST_ABSENCE.days})
     waiting = await list_live_of_owner(work.tx, member_id, states=(CaseState.NEW, CaseState.OPEN))
     (member,) = await rows.lock_members(work.tx, [member_id])
-    since = work.now if member.present(work.now) else member.absent_since_at
+    was_here = member.present(work.now)
+    since = work.now if was_here else member.absent_since_at
     await rows.change_member(work.tx, member_id, absent_since_at=since, absent_until_at=until)
     _audit(
         work,
@@ -99,7 +113,7 @@ async def set_absent(work: Work, member_id: int, *, until: datetime | None, by: 
     left = [case for case in waiting if (await give_if_absent(work, case)).owner_id == member_id]
     for case in left:
         await cards.show_card(work, case)
-    if left:
+    if left and was_here:  # another end of the same absence leaves nothing new
         await _ask_supervisors(work, member, left, key="casework.left_by_absent", but=by)
     return await _again(work, member_id)
 
@@ -120,23 +134,28 @@ async def set_present(work: Work, member_id: int, *, by: Actor) -> StaffMember |
     return await _again(work, member_id)
 
 
-async def hand_over(work: Work, *, from_id: int, to_id: int, by: Actor) -> HandedOver | Refusal:
+async def hand_over(
+    work: Work, *, from_id: int, to_id: int, by: Actor, replacing: int | None = None
+) -> HandedOver | Refusal:
     """Give everything one person has to another in one step: cases not closed, customers, open tasks; all audited.
 
-    A case the successor may not know of becomes nobody's.
+    A case the successor may not know of becomes nobody's. ``replacing`` is the message of ours in the first staff group
+    in whose place it is told; where there was nothing nobody is told.
     """
     giver = await _one(work, from_id, by=by, deed=Deed.HANDOVER, gone_too=True)
     if isinstance(giver, Refusal):
         return giver
     done = await _move_all(work, giver, to_id, by=by)
-    if isinstance(done, Refusal):
+    if isinstance(done, Refusal) or not done:
         return done
     successor = await _again(work, to_id)
-    counts: dict[str, Any] = {"cases": done.cases, "customers": done.customers, "tasks": done.tasks}
+    in_group = cards.desk_language(work, await get_first_group(work.tx, bot_id=work.bot_id))
     names: dict[str, Any] = {"giver": giver.name, "name": successor.name}
-    await desk.notice_staff(work, "casework.handed_over", **names, **counts)
+    what = done.in_words(work, in_group)
+    await desk.notice_staff(work, "casework.handed_over", replacing=replacing, **names, what=what)
     if by != actor_of(successor):
-        await tell_member(work, successor, "casework.handed_to_you", giver=giver.name, **counts)
+        what = done.in_words(work, language_of(work, successor))
+        await tell_member(work, successor, "casework.handed_to_you", giver=giver.name, what=what)
     return done
 
 

@@ -57,7 +57,7 @@ async def assign_case(
 async def _tell_assigned(work: Work, case: Case, member: StaffMember, *, by: StaffMember, note: str) -> None:
     noted = "_noted" if note else ""
     values: dict[str, Any] = {"number": case.public_number, "by": by.name, **({"note": note} if note else {})}
-    await desk.notice_case(work, case, f"casework.assigned{noted}", name=mention(member), **values)
+    await desk.notice_case(work, case, f"casework.assigned{noted}", but=member, name=mention(member), **values)
     await tell_member(work, member, f"casework.yours{noted}", case=case, **values)
 
 
@@ -70,17 +70,29 @@ async def give_in_turn(work: Work, case: Case) -> Case:
         return case
     case = change_case(work, case, by=SYSTEM, action="case.give", owner_id=member.id)
     await cards.show_card(work, case)
-    await desk.notice_case(work, case, "casework.given", number=case.public_number, name=mention(member))
+    await desk.notice_case(work, case, "casework.given", but=member, number=case.public_number, name=mention(member))
     await tell_member(work, member, "casework.yours_in_turn", case=case, number=case.public_number)
     return case
 
 
+async def someone_here(work: Work, case: Case, *, wished: int | None) -> StaffMember | None:
+    """Return who is to have a case whose customer is promised somebody by name: ``wished`` if present, else in turn.
+
+    Turns are taken for it also where people take their cases by hand.
+    """
+    member = await get_member(work.tx, wished) if wished is not None else None
+    if member is not None and member.present(work.now) and can_own(member, case):
+        return member
+    return await _take_turn(work, case)
+
+
 async def _take_turn(work: Work, case: Case) -> StaffMember | None:
     """Choose under the lock of all who could be chosen, so that two cases at once go to two people."""
+    by_hand = work.rules.desk.assigning is Assigning.NONE
     ids = [one.id for one in on_turn(await list_members(work.tx), case, work.now)]
     candidates = on_turn(await lock_members(work.tx, ids), case, work.now) if ids else []
     loads = await count_live_cases(work.tx, [one.id for one in candidates])
-    member = choose(candidates, work.rules.desk.assigning, loads)
+    member = choose(candidates, Assigning.ROUND_ROBIN if by_hand else work.rules.desk.assigning, loads)
     if member is not None:
         await change_member(work.tx, member.id, assigned_at=turn_after(candidates, work.now))
     return member

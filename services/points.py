@@ -38,6 +38,7 @@ __all__ = (
     "earn",
     "forfeit_all",
     "give_back",
+    "grant",
     "join_accounts",
     "list_history",
     "lock_account",
@@ -262,6 +263,30 @@ async def adjust(
     """
     if refusal := await _refused(work, by, abs(points), is_for_customers=False):
         return refusal
+    return await _adjust(work, customer_id, points=points, source_key=source_key, by=by, reason=reason, case_id=case_id)
+
+
+async def grant(
+    work: Work,
+    customer_id: int,
+    *,
+    points: int,
+    source_key: str,
+    by: Actor,
+    reason: str,
+    case_id: int | None = None,
+) -> Entry | Refusal:
+    """Give the points that pay for a voucher which is a gift: as by hand, and a campaign may as well."""
+    if by.kind is not ActorKind.CAMPAIGN and (refusal := await _refused(work, by, points, is_for_customers=False)):
+        return refusal
+    if not 0 < points <= MOST_POINTS:
+        return Refusal("points.refused.amount")
+    return await _adjust(work, customer_id, points=points, source_key=source_key, by=by, reason=reason, case_id=case_id)
+
+
+async def _adjust(
+    work: Work, customer_id: int, *, points: int, source_key: str, by: Actor, reason: str, case_id: int | None
+) -> Entry | Refusal:
     if not reason.strip():
         return Refusal("points.refused.reason")
     book = await open_book(work, customer_id, lots=points < 0)

@@ -41,6 +41,7 @@ async def tell_member(
     work: Work,
     member: StaffMember,
     key: str,
+    /,
     *,
     buttons: Rows = (),
     purpose: Purpose = Purpose.MEMBER_NOTICE,

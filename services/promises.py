@@ -13,6 +13,7 @@ from services.sla import promise_of
 from services.speech import say_html
 from services.work import Work, person_of_contact
 from storage import cases as case_rows
+from storage.escalations import get_open
 
 WARN_BEFORE = 0.25
 """The share of the answer time that is left when staff are reminded of a promise that was renewed."""
@@ -76,10 +77,19 @@ async def _renew(work: Work, case: Case, back: Back) -> None:
         promise_renewals=renewals,
         promise_warned=False,
     )
-    await desk.notice_case(work, changed, "desk.promise_renewed", number=case.public_number, count=renewals)
+    if not await _handed_up(work, case):
+        await desk.notice_case(work, changed, "desk.promise_renewed", number=case.public_number)
     await cards.show_card(work, changed)
     if renewals <= MOST_RENEWALS:
         await _tell(work, changed, "case.promise_renewed" if back.known else "clock.promise_away", at)
+
+
+async def _handed_up(work: Work, case: Case) -> bool:
+    """Return whether the ladder tells staff that nobody has answered, so that they do not read it twice."""
+    due_at = case.first_response_due_at
+    if due_at is not None and case.paused_at is None and due_at <= work.now + RENEW_BEFORE:
+        return True  # by the clock of the first answer, now or at the next tick
+    return await get_open(work.tx, case.id) is not None
 
 
 async def _tell(work: Work, case: Case, key: str, at: datetime | None) -> None:

@@ -148,12 +148,20 @@ async def redeem(work: Work, customer_id: int, reward_id: int, *, source_key: st
 
 
 async def give(
-    work: Work, customer_id: int, reward_id: int, *, source_key: str, by: Actor, reason: str, case_id: int | None = None
+    work: Work,
+    customer_id: int,
+    reward_id: int,
+    *,
+    source_key: str,
+    by: Actor,
+    reason: str,
+    case_id: int | None = None,
+    is_said_elsewhere: bool = False,
 ) -> Voucher | Refusal:
     """Give a customer a voucher as a gift: its price is booked as points from us and spent at once.
 
     So the ledger says what it cost, and whom it is counted to. The same ``source_key`` gives once. Whoever owes points
-    cannot be given one: the points would pay the debt.
+    cannot be given one: the points would pay the debt. Where ``is_said_elsewhere``, no message of its own brings it.
     """
     if not work.rules.loyalty.enabled:
         return Refusal("points.refused.off")
@@ -174,7 +182,7 @@ async def give(
     if not await reward_rows.take_piece(work.tx, reward.id, now=work.now):
         return Refusal("points.refused.sold_out")
     price = reward.price_points
-    granted = await points.adjust(
+    granted = await points.grant(
         work, customer_id, points=price, source_key=granted_key, by=by, reason=reason, case_id=case_id
     )
     if isinstance(granted, Refusal):
@@ -182,7 +190,9 @@ async def give(
         return granted
     spent = await points.spend(work, customer_id, points=price, source_key=source_key, by=by, reason=reward.key)
     assert isinstance(spent, Entry), "points that were just granted, without a debt, can be spent"
-    return await _issue(work, reward, customer_id=customer_id, entry_id=spent.id, by=by)
+    return await _issue(
+        work, reward, customer_id=customer_id, entry_id=spent.id, by=by, is_said_elsewhere=is_said_elsewhere
+    )
 
 
 async def _why_not(work: Work, customer_id: int, reward: Reward | None) -> Refusal | None:
@@ -207,7 +217,9 @@ def why_not_on_offer(work: Work, reward: Reward | None) -> Refusal | None:
     return Refusal("points.refused.sold_out") if reward.sold_out else None
 
 
-async def _issue(work: Work, reward: Reward, *, customer_id: int, entry_id: int, by: Actor) -> Voucher:
+async def _issue(
+    work: Work, reward: Reward, *, customer_id: int, entry_id: int, by: Actor, is_said_elsewhere: bool = False
+) -> Voucher:
     voucher = None
     while voucher is None:  # a code that is taken is as likely as winning a lottery twice, but then another is drawn
         voucher = await reward_rows.insert_voucher(
@@ -235,7 +247,8 @@ async def _issue(work: Work, reward: Reward, *, customer_id: int, entry_id: int,
         customer_id=customer_id,
         data={"voucher_id": voucher.id, "reward": reward.key, "points": voucher.points},
     )
-    await send_voucher(work, voucher, reward, occasion="issued")
+    if not is_said_elsewhere:
+        await send_voucher(work, voucher, reward, occasion="issued")
     return voucher
 
 

@@ -170,6 +170,8 @@ class _Words:
             return tier_in_words(self.work, str(value), self.language)
         if asked.name == "language":
             return self.work.texts.button(f"language.{value}", str(value))
+        if asked.name == "lost_reason":
+            return self.say(f"lost.{value}")
         return self.say("quoted", value=value)
 
     def _money(self, units: Decimal) -> str:

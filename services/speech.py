@@ -71,11 +71,15 @@ async def say_html(
     coalesce_key: str | None = None,
     delivery_id: int | None = None,
     author: Actor = SYSTEM,
+    kind: Kind = Kind.TEXT,
+    lane: Lane | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> int:
     """Record and queue words of the business for a customer; returns the interaction.
 
     ``replacing`` is the id of a message of ours in the chat that is edited instead of sending a new one. Words that
-    still wait to be sent under the same ``coalesce_key`` give way to these.
+    still wait to be sent under the same ``coalesce_key`` give way to these. ``kind`` is another than text for words
+    under a picture, which ``extra`` names.
     """
     interaction_id = await add_interaction(
         work.tx,
@@ -84,7 +88,7 @@ async def say_html(
         author=author,
         direction=Direction.OUT,
         visibility=Visibility.CUSTOMER,
-        content=Content(Kind.TEXT, plain(html)),
+        content=Content(kind, plain(html)),
         customer_id=person.customer.id,
         case_id=case_id,
         origin=Origin(chat_id=person.contact.chat_id) if author is not SYSTEM else NOWHERE,
@@ -92,7 +96,7 @@ async def say_html(
     message = Outgoing(
         purpose=purpose,
         target=to_contact(person.contact.id),
-        content=Content(Kind.TEXT, html),
+        content=Content(kind, html),
         html=True,
         action=Action.EDIT if replacing else Action.SEND,
         buttons=buttons,
@@ -104,6 +108,8 @@ async def say_html(
         case_id=case_id,
         interaction_id=interaction_id,
         delivery_id=delivery_id,
+        lane=lane,
+        extra=extra or {},
     )
     queue = queue_or_replace if coalesce_key else add_outgoing
     await queue(work.tx, message, bot_id=work.bot_id, now=work.now)

@@ -6,6 +6,8 @@ from datetime import datetime
 from domain.errors import BadInput
 from domain.instants import from_ms, to_ms
 from services.records import resolve
+from services.surveys import book
+from services.surveys.question_words import words_in
 from services.work import Work
 from storage import timeline as rows
 from storage.timeline import TimelineKind
@@ -18,9 +20,10 @@ _BAD_CURSOR = "this is no place in a timeline; take the cursor of the last page 
 class TimelineItem:
     """One thing that happened.
 
-    ``label`` is its kind in its own family (of a message, case, ledger entry; the tier reached; the campaign),
-    ``text`` words, ``number`` a figure (points, amount in minor units, stars, case number, 1 or 0 for a consent),
-    ``extra`` what else is told (currency, direction, state, tier before). ``internal`` is for staff alone.
+    ``label`` is its kind in its own family (of a message, case, ledger entry; the tier reached; the campaign; the
+    survey), ``text`` words, ``number`` a figure (points, amount in minor units, stars, a survey's score, case number, 1
+    or 0 for a consent), ``extra`` what else is told (currency, direction, state, tier before). ``internal`` is for
+    staff alone.
     """
 
     at: datetime
@@ -51,13 +54,14 @@ async def list_timeline(
     found = await rows.list_rows(
         work.tx, await resolve(work, customer_id), before=position, limit=max(1, min(limit, MOST))
     )
+    titles = await _titles(work) if any(row.kind == TimelineKind.SURVEY for row in found) else {}
     return [
         TimelineItem(
             row.at,
             TimelineKind(row.kind),
             row.id,
             row.label,
-            row.text or None,
+            titles.get(row.label or "") if row.kind == TimelineKind.SURVEY else row.text or None,
             row.number,
             row.extra,
             row.actor_kind,
@@ -66,6 +70,11 @@ async def list_timeline(
         )
         for row in found
     ]
+
+
+async def _titles(work: Work) -> dict[str, str]:
+    language = work.rules.languages[0]
+    return {kept.key: words_in(work, kept.survey.title, language) for kept in await book.list_surveys(work)}
 
 
 def _position(cursor: str) -> rows.Position:

@@ -16,7 +16,7 @@ from services.work import Work
 from storage import cases as case_rows
 from storage import staff as staff_rows
 from storage.desk_queue import drop_of_group, drop_same
-from storage.outbox import add_outgoing, content_to_json, set_pause
+from storage.outbox import add_outgoing, content_to_json, end_pause
 
 
 async def follow_group(work: Work, *, old_chat_id: int, new_chat_id: int, by: Actor) -> StaffGroup | None:
@@ -49,7 +49,7 @@ async def join_group(work: Work, group: StaffGroup, *, by: Actor, may_write: boo
     audit_group(work, group, by=by, action="group.rights", after={"may_open_topics": may_open_topics})
     await outages.end_outage(work, group)
     await staff_rows.set_forum(work.tx, group_id=group.id, forum=None)
-    await set_pause(work.tx, bot_id=work.bot_id, scope=f"g{group.id}", until_at=work.now, reason="we are back")
+    await end_pause(work.tx, bot_id=work.bot_id, scope=f"g{group.id}", now=work.now)
     if group.forum and not may_open_topics:
         await desk.notice_staff(work, "desk.rights_missing", dedupe_key=f"rights:{group.id}:{work.now.date()}")
 

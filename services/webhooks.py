@@ -54,6 +54,11 @@ async def emit(work: Work, kind: str, *, customer_id: int | None, data: dict[str
         )
 
 
+async def is_wanted(work: Work, kind: str) -> bool:
+    """Return whether any endpoint wants to hear of ``kind``, so that it is worth counting for."""
+    return any(endpoint.wants(kind) for endpoint in await rows.list_active(work.tx))
+
+
 async def add_endpoint(
     work: Work, *, url: str, kinds: Sequence[str], allow_private: bool, by: Actor
 ) -> NewEndpoint | Refusal:

@@ -16,7 +16,8 @@ class Limits:
     """The numbers of the flood limits; off unless ``enabled``.
 
     ``private_burst`` messages may follow each other in one private chat before ``private_per_second``
-    holds; 1 means no tolerance. A group counts sends, edits and topic creation together.
+    holds; 1 means no tolerance. A group counts sends, edits and topic creation together. Paid messages have a budget
+    of their own: they are let past the free one, and leave it as it is.
     """
 
     enabled: bool = False
@@ -51,7 +52,7 @@ class FloodGate:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._tokens: dict[str, deque[float]] = {}
+        self._tokens: dict[tuple[str, bool], deque[float]] = {}
         self._groups: dict[tuple[str, int], deque[float]] = {}
         self._due: dict[tuple[str, int], float] = {}
 
@@ -60,7 +61,7 @@ class FloodGate:
         limits = self.limits
         if not limits.enabled:
             return
-        per_token = self._tokens.setdefault(token, deque())
+        per_token = self._tokens.setdefault((token, paid), deque())
         most = limits.paid_per_second if paid else limits.per_second
         key = (token, chat_id)
         per_chat = self._private_wait(key, now) if private else self._group_wait(key, now, weight)

@@ -15,7 +15,6 @@ from domain.instants import zone_named
 from domain.people import Consent, ConsentClass, Reach
 from domain.points import EntryKind
 from storage.database import Tx
-from storage.responses import CASE_SURVEY
 from storage.tables import (
     cases,
     consents,
@@ -95,19 +94,12 @@ def mark_told(tx: Tx, notice_id: int, *, delivery_id: int) -> None:
 
 
 _points = (contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bindparam("bot_id"))
-_complaint = (
-    cases.c.customer_id == customers.c.id,
-    cases.c.kind == CaseKind.COMPLAINT.value,
-    cases.c.state.in_(sorted(LIVE)),
-)
+_live_case = (cases.c.customer_id == customers.c.id, cases.c.state.in_(sorted(LIVE)))
+_complaint = (*_live_case, cases.c.kind == CaseKind.COMPLAINT.value)
 _low_score = select(func.max(feedback.c.at)).where(
     feedback.c.customer_id == customers.c.id, feedback.c.stars <= LOW_STARS
 )
-_low_case_score = select(func.max(survey_responses.c.answered_at)).where(
-    survey_responses.c.customer_id == customers.c.id,
-    survey_responses.c.survey == CASE_SURVEY,
-    survey_responses.c.score <= LOW_STARS,
-)
+_low_answer = select(func.max(survey_responses.c.low_at)).where(survey_responses.c.customer_id == customers.c.id)
 _refunded = (
     select(func.max(refunds.c.at))
     .join(purchases, purchases.c.id == refunds.c.purchase_id)
@@ -125,8 +117,9 @@ _FACTS = (
         consents.c.until_at,
         _banned_until.scalar_subquery().label("banned_until_at"),
         exists().where(*_complaint).label("open_complaint"),
+        exists().where(*_live_case).label("open_case"),
         _low_score.scalar_subquery().label("low_stars_at"),
-        _low_case_score.scalar_subquery().label("low_case_score_at"),
+        _low_answer.scalar_subquery().label("low_answer_at"),
         _refunded.scalar_subquery().label("refund_at"),
     )
     .select_from(
@@ -165,7 +158,8 @@ async def load_facts(
                 consent=None if row.given is None else Consent(kind, row.given, row.until_at),
                 banned_until_at=row.banned_until_at,
                 open_complaint=bool(row.open_complaint),
-                low_score_at=max((at for at in (row.low_stars_at, row.low_case_score_at) if at), default=None),
+                open_case=bool(row.open_case),
+                low_score_at=max((at for at in (row.low_stars_at, row.low_answer_at) if at), default=None),
                 refund_at=row.refund_at,
                 told_at=tuple(told[row.id]),
             )

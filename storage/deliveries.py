@@ -7,23 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select
 
+from domain.people import Consent, ConsentClass
 from storage.database import Tx
-from storage.people import LUNAR, SOLAR
-from storage.tables import consents, contact_points, customers, deliveries
+from storage.tables import campaigns, consents, deliveries
 
 _PLANNED: ColumnElement[str] = literal_column("'planned'")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A customer who may have a birthday on one of the asked days."""
-
-    customer_id: int
-    zone: str | None
-    birth_month: int
-    birth_day: int
-    lunar: bool
-    leap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,75 +29,13 @@ class Delivery:
     state: str
     reason: str | None
     consent: str
+    variant: str | None = None
+    version: int | None = None
+    params: dict[str, Any] | None = None
+    recalls: int = 0
 
 
 _COLUMNS = tuple(deliveries.c[name] for name in Delivery.__slots__)
-
-
-def _born_on(lunar: bool, month: int, day: int) -> ColumnElement[bool]:
-    return and_(
-        customers.c.birth_month == month,
-        customers.c.birth_day == day,
-        customers.c.birth_calendar == (LUNAR if lunar else SOLAR),
-    )
-
-
-async def list_birthday_candidates(
-    tx: Tx,
-    *,
-    bot_id: int,
-    births: Sequence[tuple[bool, int, int]],
-    occasions_on: Sequence[str],
-    campaign: str,
-    consent: str,
-    now: datetime,
-    renewable: Sequence[str],
-    after_id: int,
-    limit: int,
-) -> list[Candidate]:
-    """Return customers with one of the ``(lunar, month, day)`` births whose ``consent`` allows it, after ``after_id``.
-
-    Whoever has a delivery of the campaign for one of ``occasions_on`` is left out, unless it was skipped for a
-    ``renewable`` reason. Only people with a contact point of this bot count; whether they can be reached is asked
-    when the message is due.
-    """
-    born = or_(*(_born_on(*birth) for birth in births))
-    in_touch = select(contact_points.c.id).where(
-        contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id
-    )
-    willing = select(consents.c.kind).where(
-        consents.c.customer_id == customers.c.id,
-        consents.c.kind == consent,
-        or_(consents.c.given, consents.c.until_at <= now),
-    )
-    settled = select(deliveries.c.id).where(
-        deliveries.c.customer_id == customers.c.id,
-        deliveries.c.campaign == campaign,
-        deliveries.c.occasion_on.in_(list(occasions_on)),
-        or_(deliveries.c.state != "skipped", deliveries.c.reason.not_in(renewable)),
-    )
-    statement = (
-        select(
-            customers.c.id,
-            customers.c.zone,
-            customers.c.birth_month,
-            customers.c.birth_day,
-            customers.c.birth_calendar == LUNAR,
-            customers.c.birth_leap,
-        )
-        .where(
-            born,
-            customers.c.id > after_id,
-            customers.c.erased_at.is_(None),
-            customers.c.merged_into.is_(None),
-            in_touch.exists(),
-            willing.exists(),
-            ~settled.exists(),
-        )
-        .order_by(customers.c.id)
-        .limit(limit)
-    )
-    return [Candidate(*row) for row in await tx.execute(statement)]
 
 
 async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: Sequence[str]) -> int:
@@ -175,6 +101,38 @@ async def list_deliveries(tx: Tx, ids: Sequence[int]) -> dict[int, Delivery]:
     """Return deliveries by their ids."""
     statement = select(*_COLUMNS).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     return {row.id: Delivery(*row) for row in await tx.execute(statement, {"ids": list(ids)})}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One delivery on its way, with its person's consent to that class and where its campaign stands, if it has one."""
+
+    delivery: Delivery
+    consent: Consent | None
+    campaign_state: str | None
+
+
+_ON_THE_WAY = (
+    select(*_COLUMNS, consents.c.given, consents.c.until_at, campaigns.c.state.label("campaign_state"))
+    .select_from(
+        deliveries.outerjoin(
+            consents,
+            and_(consents.c.customer_id == deliveries.c.customer_id, consents.c.kind == deliveries.c.consent),
+        ).outerjoin(campaigns, campaigns.c.key == deliveries.c.campaign)
+    )
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+async def list_on_the_way(tx: Tx, ids: Sequence[int]) -> dict[int, Planned]:
+    """Return by their ids deliveries that are about to be sent, with what may have changed since they were queued."""
+    found = {}
+    for row in await tx.execute(_ON_THE_WAY, {"ids": list(ids)}):
+        delivery = Delivery(*row[: len(_COLUMNS)])
+        kind = ConsentClass(delivery.consent)
+        consent = None if row.given is None else Consent(kind, row.given, row.until_at)
+        found[delivery.id] = Planned(delivery, consent, row.campaign_state)
+    return found
 
 
 def postpone_delivery(tx: Tx, delivery_id: int, *, due_at: datetime) -> None:

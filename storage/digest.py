@@ -22,8 +22,6 @@ from storage.tables import (
     tasks,
 )
 
-LOW_SCORE = 2
-"""So much or less of five is a low score."""
 _LIVE = tuple(state.value for state in LIVE)
 _WEIGHT = case({priority.value: priority.weight for priority in Priority}, value=cases.c.priority, else_=1)
 
@@ -155,10 +153,10 @@ async def _count_reopened(tx: Tx, span: Span, group_id: int | None) -> int:
 async def _count_detractors(tx: Tx, span: Span) -> int:
     """Count customers who gave a low score or few stars in the span."""
     scored = select(survey_responses.c.customer_id).where(
-        survey_responses.c.score <= LOW_SCORE,
-        survey_responses.c.answered_at >= span.since,
-        survey_responses.c.answered_at <= span.now,
+        survey_responses.c.low_at >= span.since,
+        survey_responses.c.low_at <= span.now,
         _told_to_all(survey_responses.c.case_id),
+        _told_to_all(survey_responses.c.opened_case_id),
     )
     starred = select(feedback.c.customer_id).where(
         feedback.c.stars <= LOW_STARS,

@@ -23,10 +23,12 @@ from sqlalchemy import (
 )
 
 from storage.database import Tx
+from storage.erasure_campaigns import erase_optouts
 from storage.erasure_casework import (
     erase_bans,
     erase_case_tags,
     erase_escalations,
+    erase_survey_answers,
     erase_survey_responses,
     erase_tasks,
 )
@@ -163,7 +165,7 @@ async def _erase_deliveries(tx: Tx, customer_id: int, now: datetime) -> None:
     his = deliveries.c.customer_id == customer_id
     open_ = deliveries.c.state.in_(["planned", "queued"])
     await tx.execute(update(deliveries).where(his, open_).values(state="skipped", settled_at=now))
-    await tx.execute(update(deliveries).where(his).values(occasion_on="", zone="", reason="erased"))
+    await tx.execute(update(deliveries).where(his).values(occasion_on="", zone="", reason="erased", params=null()))
 
 
 async def _erase_audit(tx: Tx, customer_id: int, _now: datetime) -> None:
@@ -292,10 +294,12 @@ STEPS: dict[str, Callable[[Tx, int, datetime], Awaitable[None]]] = {
     "case_tags": erase_case_tags,
     "escalations": erase_escalations,
     "tasks": erase_tasks,
+    "survey_answers": erase_survey_answers,
     "survey_responses": erase_survey_responses,
     "bans": erase_bans,
     "cases": _erase_cases,
     "deliveries": _erase_deliveries,
+    "campaign_optouts": erase_optouts,
     "audit": _erase_audit,
     "dialogues": _erase_dialogues,
     "consents": _erase_consents,

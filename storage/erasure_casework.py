@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, null, select, update
 
 from storage.database import Tx
-from storage.tables import bans, case_tags, cases, escalations, survey_responses, tasks
+from storage.tables import bans, case_tags, cases, escalations, survey_answers, survey_responses, tasks
 
 
 def _his_cases(customer_id: int) -> Any:
@@ -34,9 +34,19 @@ async def erase_tasks(tx: Tx, customer_id: int, now: datetime) -> None:
     await tx.execute(update(tasks).where(his).values(text="", why=null(), outcome=None, key=None, word_at=None))
 
 
-async def erase_survey_responses(tx: Tx, customer_id: int, _now: datetime) -> None:
-    """Empty the words of the customer's answers; the scores stay, as sums do."""
-    await tx.execute(update(survey_responses).where(survey_responses.c.customer_id == customer_id).values(text=""))
+async def erase_survey_responses(tx: Tx, customer_id: int, now: datetime) -> None:
+    """Empty the words of the customer's answers and ask nothing more; the scores stay, as sums do."""
+    his = survey_responses.c.customer_id == customer_id
+    over = {"state": "stopped", "ended_at": now, "step": None, "picked": null(), "remind_at": None}
+    await tx.execute(update(survey_responses).where(his, survey_responses.c.state == "open").values(**over))
+    await tx.execute(update(survey_responses).where(his).values(text=""))
+
+
+async def erase_survey_answers(tx: Tx, customer_id: int, _now: datetime) -> None:
+    """Empty what the customer wrote, dated and showed in answers; what was tapped stays, as sums do."""
+    his = select(survey_responses.c.id).where(survey_responses.c.customer_id == customer_id)
+    told = {"text": "", "on_date": None, "interaction_id": None}
+    await tx.execute(update(survey_answers).where(survey_answers.c.response_id.in_(his)).values(**told))
 
 
 async def erase_bans(tx: Tx, customer_id: int, _now: datetime) -> None:

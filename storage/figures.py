@@ -1,5 +1,6 @@
 """The desk's figures over a span of time: clocks kept and missed, cases opened and ended, escalations, scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,8 +90,40 @@ async def count_escalations(tx: Tx, since_at: datetime, until_at: datetime) -> d
     return {(level, cause): count for level, cause, count in await tx.execute(statement)}
 
 
-async def list_members(tx: Tx, since_at: datetime, until_at: datetime) -> list[MemberFigures]:
-    """Return what each member of staff did in the span, by id."""
+@dataclass(frozen=True, slots=True)
+class MemberScore:
+    """A score credited to a member of staff, and by which version of which survey it was given."""
+
+    member_id: int
+    survey: str
+    version: int
+    score: int
+
+
+async def list_scores(tx: Tx, since_at: datetime, until_at: datetime) -> list[MemberScore]:
+    """Return the scores credited to members of staff that were given in the span, in the order of their responses."""
+    statement = (
+        select(
+            survey_responses.c.member_id,
+            survey_responses.c.survey,
+            survey_responses.c.version,
+            survey_responses.c.score,
+        )
+        .where(
+            survey_responses.c.score.is_not(None),
+            survey_responses.c.member_id.is_not(None),
+            survey_responses.c.answered_at >= since_at,
+            survey_responses.c.answered_at < until_at,
+        )
+        .order_by(survey_responses.c.id)
+    )
+    return [MemberScore(*row) for row in await tx.execute(statement)]
+
+
+async def list_members(
+    tx: Tx, since_at: datetime, until_at: datetime, *, scored: Sequence[MemberScore]
+) -> list[MemberFigures]:
+    """Return what each member of staff did in the span, by id, with what of ``scored`` is theirs."""
     resolved = (
         select(audit.c.actor_id, func.count())
         .where(
@@ -111,20 +144,9 @@ async def list_members(tx: Tx, since_at: datetime, until_at: datetime) -> list[M
         .group_by(sla_results.c.member_id, sla_results.c.kept)
     )
     ends = {(member_id, kept): count for member_id, kept, count in await tx.execute(clocks)}
-    scored = (
-        select(survey_responses.c.member_id, survey_responses.c.score)
-        .where(
-            survey_responses.c.survey == "csat",
-            survey_responses.c.score.is_not(None),
-            survey_responses.c.member_id.is_not(None),
-            survey_responses.c.answered_at >= since_at,
-            survey_responses.c.answered_at < until_at,
-        )
-        .order_by(survey_responses.c.id)
-    )
     scores: dict[int, list[int]] = {}
-    for member_id, score in await tx.execute(scored):
-        scores.setdefault(member_id, []).append(score)
+    for one in scored:
+        scores.setdefault(one.member_id, []).append(one.score)
     members = sorted({*solved, *scores, *(member_id for member_id, _ in ends)})
     return [
         MemberFigures(

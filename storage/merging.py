@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, Text, and_, cast, delete, func, literal, null, or_, select, update
+from sqlalchemy import Table, Text, and_, cast, delete, exists, func, literal, null, or_, select, update
 
 from domain.people import Consent, ConsentClass
 from domain.records import merged_consent
@@ -14,6 +14,8 @@ from storage.tables import (
     approvals,
     audit,
     bans,
+    campaign_optouts,
+    campaign_taps,
     cases,
     consents,
     contact_points,
@@ -78,6 +80,14 @@ async def _tags(tx: Tx, keep_id: int, duplicate_id: int, _now: datetime) -> None
     await tx.execute(update(customer_tags).where(his).values(customer_id=keep_id))
 
 
+async def _optouts(tx: Tx, keep_id: int, duplicate_id: int, _now: datetime) -> None:
+    """Let what either did not want to hear of stand."""
+    has = select(campaign_optouts.c.topic).where(campaign_optouts.c.customer_id == keep_id)
+    his = campaign_optouts.c.customer_id == duplicate_id
+    await tx.execute(delete(campaign_optouts).where(his, campaign_optouts.c.topic.in_(has)))
+    await tx.execute(update(campaign_optouts).where(his).values(customer_id=keep_id))
+
+
 async def _consents(tx: Tx, keep_id: int, duplicate_id: int, now: datetime) -> None:
     """Let one answer a class stand: see ``domain.records.merged_consent``."""
     kept, others = await list_answers(tx, keep_id), await list_answers(tx, duplicate_id)
@@ -103,28 +113,48 @@ async def list_answers(tx: Tx, customer_id: int) -> dict[str, Any]:
     return {row.kind: row for row in rows}
 
 
-async def _deliveries(tx: Tx, keep_id: int, duplicate_id: int, _now: datetime) -> None:
-    """Keep one delivery of an occasion: the one that went out; when both did, both, so that both are counted."""
+async def _deliveries(tx: Tx, keep_id: int, duplicate_id: int, now: datetime) -> None:
+    """Keep one delivery of an occasion: the one that went out; when both did, both, so that both are counted.
+
+    One with a response stays beside the other, too: it says what became of that asking.
+    """
     mine, his = deliveries.alias("mine"), deliveries.alias("his")
-    both = select(mine.c.id, mine.c.state, his.c.id.label("his_id"), his.c.state.label("his_state")).where(
+    both = select(
+        mine.c.id,
+        mine.c.state,
+        his.c.id.label("his_id"),
+        his.c.state.label("his_state"),
+        exists().where(survey_responses.c.delivery_id == mine.c.id).label("asked"),
+        exists().where(survey_responses.c.delivery_id == his.c.id).label("his_asked"),
+        his.c.version.is_not(None).label("of_campaign"),
+    ).where(
         mine.c.customer_id == keep_id,
         his.c.customer_id == duplicate_id,
         his.c.campaign == mine.c.campaign,
         his.c.occasion == mine.c.occasion,
     )
     for row in list(await tx.execute(both)):
-        if row.his_state in _NEVER_OUT:
+        if row.his_state in _NEVER_OUT and not row.his_asked:
             await _drop_delivery(tx, row.his_id, row.id)
-        elif row.state in _NEVER_OUT:
+        elif row.state in _NEVER_OUT and not row.asked:
             await _drop_delivery(tx, row.id, row.his_id)
+        elif row.of_campaign and row.his_state == "queued" and await _take_back(tx, row.his_id, now):
+            await _drop_delivery(tx, row.his_id, row.id)
         else:
             occasion = literal(f"{_MERGED}:") + cast(deliveries.c.id, Text)
             await tx.execute(update(deliveries).where(deliveries.c.id == row.his_id).values(occasion=occasion))
     await tx.execute(update(deliveries).where(deliveries.c.customer_id == duplicate_id).values(customer_id=keep_id))
 
 
+async def _take_back(tx: Tx, delivery_id: int, now: datetime) -> bool:
+    """Take a message of a campaign back that still waits in the outbox; returns whether it did."""
+    waiting = update(outbox).where(outbox.c.delivery_id == delivery_id, outbox.c.state == "queued")
+    taken = waiting.values(state="dropped", settled_at=now, error="merged").returning(outbox.c.id)
+    return (await tx.execute(taken)).first() is not None
+
+
 async def _drop_delivery(tx: Tx, delivery_id: int, stands_id: int) -> None:
-    for table in (notices, outbox):
+    for table in (notices, outbox, campaign_taps):
         await tx.execute(update(table).where(table.c.delivery_id == delivery_id).values(delivery_id=stands_id))
     await tx.execute(delete(deliveries).where(deliveries.c.id == delivery_id))
 
@@ -165,6 +195,8 @@ DECISIONS: dict[str, Step] = {
     "customer_events": _moves(customer_events),
     "consents": _consents,
     "deliveries": _deliveries,
+    "campaign_taps": _moves(campaign_taps),
+    "campaign_optouts": _optouts,
     "notices": _moves(notices),
     "purchases": _moves(purchases),
     "point_accounts": _left,

@@ -16,6 +16,8 @@ from storage.tables import (
     audit,
     bans,
     branches,
+    campaign_optouts,
+    campaign_taps,
     case_tags,
     cases,
     consents,
@@ -43,6 +45,7 @@ from storage.tables import (
     refunds,
     rewards,
     sla_results,
+    survey_answers,
     survey_responses,
     tasks,
     tier_changes,
@@ -123,6 +126,11 @@ def _told_besides(ids: Ids) -> ColumnElement[bool]:
     to_contact = outbox.c.chat_key.in_(select(literal("c") + cast(contact_points.c.id, Text)).where(his))
     words = outbox.c.interaction_id.is_(None) & outbox.c.body.is_not(None) & outbox.c.action.in_(["send", "edit"])
     return or_(to_chat, to_contact) & words
+
+
+def _his_answers(ids: Ids) -> ColumnElement[bool]:
+    his = select(survey_responses.c.id).where(survey_responses.c.customer_id.in_(ids))
+    return survey_answers.c.response_id.in_(his)
 
 
 def _of_his_cases(column: Column[Any], ids: Ids) -> ColumnElement[bool]:
@@ -275,9 +283,21 @@ PARTS = (
     Part(
         "surveys",
         survey_responses,
-        "survey version asked_at score text answered_at finished_at",
-        {_OWN: "id occasion case_id", _WHO: "customer_id", _STAFF: "member_id"},
+        "id survey version state language tier asked_at score text answered_at finished_at ended_at low_at",
+        {
+            _OWN: "occasion case_id step picked cause campaign purchase_id delivery_id opened_case_id"
+            " remind_at expires_at",
+            _WHO: "customer_id",
+            _STAFF: "member_id",
+        },
         more=(_case_number(survey_responses.c.case_id),),
+    ),
+    Part(
+        "survey_answers",
+        survey_answers,
+        "response_id question kind number choices text on_date skipped answered_at replaced_at",
+        {_OWN: "id counts interaction_id"},
+        whose=_his_answers,
     ),
     Part(
         "bans",
@@ -349,9 +369,17 @@ PARTS = (
     Part(
         "unasked_messages",
         deliveries,
-        "campaign occasion occasion_on zone due_at late_after_at state reason consent planned_at queued_at settled_at",
-        {_OWN: "id", _WHO: "customer_id"},
+        "campaign occasion occasion_on zone due_at late_after_at state reason consent planned_at queued_at settled_at"
+        " params",
+        {_OWN: "id variant version recalls held", _WHO: "customer_id"},
     ),
+    Part(
+        "taps_on_messages",
+        campaign_taps,
+        "campaign kind button at",
+        {_OWN: "id delivery_id", _WHO: "customer_id", _STAFF: "by_id"},
+    ),
+    Part("unwanted_occasions", campaign_optouts, "topic at", {_WHO: "customer_id"}),
     Part(
         "files_made",
         files,
@@ -386,6 +414,11 @@ NOT_SHOWN: dict[str, str] = {
     "api_keys": _SETTINGS,
     "approvals": "questions of one member of staff to another; what came of them stands under points",
     "branches": _SETTINGS,
+    "campaign_pictures": _SETTINGS,
+    "campaign_runs": _SETTINGS,
+    "campaign_versions": _SETTINGS,
+    "campaign_watchers": "who of staff watches a campaign",
+    "campaigns": _SETTINGS,
     "canned_answers": _SETTINGS,
     "causes": _SETTINGS,
     "counters": _ENGINE,
@@ -401,6 +434,9 @@ NOT_SHOWN: dict[str, str] = {
     "staff_focus": "which case a member of staff has at hand",
     "staff_groups": _SETTINGS,
     "staff_members": _SETTINGS,
+    "survey_versions": _SETTINGS,
+    "survey_waves": _SETTINGS,
+    "surveys": _SETTINGS,
     "topics": "where staff see a case; holds no words",
     "webhook_deliveries": "how the events that stand here travelled",
     "webhook_endpoints": _SETTINGS,

@@ -252,9 +252,10 @@ async def turn_into_send(tx: Tx, *, row_id: int) -> None:
     )
 
 
-async def get_row(tx: Tx, row_id: int) -> OutboxRow | None:
-    """Return one row."""
-    row = (await tx.execute(select(*COLUMNS).where(outbox.c.id == row_id))).first()
+async def get_row(tx: Tx, row_id: int, *, hold: bool = False) -> OutboxRow | None:
+    """Return one row; ``hold``: which nobody else changes before the end of the transaction."""
+    found = select(*COLUMNS).where(outbox.c.id == row_id)
+    row = (await tx.execute(found.with_for_update() if hold and tx.for_update else found)).first()
     return row_of(row) if row else None
 
 
@@ -298,12 +299,29 @@ async def list_unknown(tx: Tx, *, limit: int) -> list[OutboxRow]:
     return [row_of(row) for row in rows]
 
 
+ALL_CAMPAIGNS = "campaigns"
+"""The scope of a pause of everything that is said to many at leisure."""
+
+
 async def set_pause(tx: Tx, *, bot_id: int, scope: str, until_at: datetime, reason: str) -> None:
-    """Keep a chat (its ``chat_key``) or the whole token (``*``) silent until ``until_at``; survives a restart."""
+    """Keep a chat (its ``chat_key``), ``ALL_CAMPAIGNS`` or the whole token (``*``) silent until ``until_at``.
+
+    It survives a restart. One that lasts longer already stays.
+    """
     insert = tx.insert(pauses).values(bot_id=bot_id, scope=scope, until_at=until_at, reason=reason)
     await tx.execute(
-        insert.on_conflict_do_update(index_elements=["bot_id", "scope"], set_={"until_at": until_at, "reason": reason})
+        insert.on_conflict_do_update(
+            index_elements=["bot_id", "scope"],
+            set_={"until_at": until_at, "reason": reason},
+            where=pauses.c.until_at < until_at,
+        )
     )
+
+
+async def end_pause(tx: Tx, *, bot_id: int, scope: str, now: datetime) -> None:
+    """Let a chat that was kept silent be written to again from now on."""
+    his = and_(pauses.c.bot_id == bot_id, pauses.c.scope == scope)
+    await tx.execute(update(pauses).where(his).values(until_at=now, reason="ended"))
 
 
 async def clear_pauses(tx: Tx, *, bot_id: int, now: datetime) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from domain.outgoing import Lane
 from storage.database import Tx
-from storage.outbox import COLUMNS, OutboxRow, row_of
+from storage.outbox import ALL_CAMPAIGNS, COLUMNS, OutboxRow, row_of
 from storage.tables import outbox, pauses
 
 _QUEUED: ColumnElement[str] = literal_column("'queued'")  # literals, so that SQLite may use the partial indexes
@@ -32,7 +32,11 @@ _earlier = outbox.alias("earlier")
 _next = outbox.alias("next")
 _paused = exists().where(
     pauses.c.bot_id == outbox.c.bot_id,
-    or_(pauses.c.scope == outbox.c.chat_key, pauses.c.scope == "*"),
+    or_(
+        pauses.c.scope == outbox.c.chat_key,
+        pauses.c.scope == "*",
+        and_(pauses.c.scope == ALL_CAMPAIGNS, outbox.c.lane >= int(Lane.CAMPAIGN)),
+    ),
     pauses.c.until_at > bindparam("now"),
 )
 _DUE = and_(
@@ -85,16 +89,27 @@ def _with_locked(statement: Select[Any]) -> dict[bool, Select[Any]]:
     return {False: statement, True: statement.with_for_update(of=outbox, skip_locked=True)}
 
 
-_NEAR_HEADS = _with_locked(_near_heads())
+_UNPAID = tuple(lane for lane in Lane if lane is not Lane.PAID)
+_NEAR_HEADS = _with_locked(_near_heads(outbox.c.lane < int(Lane.PAID)))
 _NEAR_HEADS_OF_LANE = _with_locked(_near_heads(outbox.c.lane == _LANE))
 _FAR_HEADS_OF_LANE = _with_locked(_far_heads())
 _ANY_QUEUED: Select[Any] = (
-    select(literal_column("1")).where(outbox.c.bot_id == bindparam("bot_id"), outbox.c.state == _QUEUED).limit(1)
+    select(literal_column("1"))
+    .where(outbox.c.bot_id == bindparam("bot_id"), outbox.c.lane < int(Lane.PAID), outbox.c.state == _QUEUED)
+    .limit(1)
 )
+
+
+async def list_paid_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[OutboxRow]:
+    """Return the first queued row of each chat that is due at ``now`` of the lane that is paid for."""
+    values = {"bot_id": bot_id, "now": now, "limit": limit, "near": limit + _NEAR_MORE, "lane": int(Lane.PAID)}
+    return [row_of(row) for row in await _heads_of_lane(tx, values)]
 
 
 async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[OutboxRow]:
     """Return the first queued row of each chat and lane that is due at ``now``, most urgent lane first.
+
+    What is paid for is no part of it.
 
     On PostgreSQL the rows stay locked until the transaction ends. A row is due when its chat and the token are not
     paused and its own ``not_before_at`` has come; an earlier row of the same chat and lane holds it back.
@@ -107,7 +122,7 @@ async def list_heads(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[
     found = (await tx.execute(_NEAR_HEADS[tx.for_update], values)).all()
     if len(found) < limit and (found[0].looked_at >= near if found else await _any_queued(tx, bot_id)):
         found = []
-        for lane in Lane:
+        for lane in _UNPAID:
             values |= {"lane": int(lane), "limit": limit - len(found)}
             found += await _heads_of_lane(tx, values)
             if len(found) >= limit:

@@ -73,6 +73,13 @@ async def list_tags(tx: Tx, customer_id: int) -> list[str]:
     return sorted((await tx.execute(statement)).scalars())
 
 
+async def list_tags_in_use(tx: Tx, *, limit: int) -> list[str]:
+    """Return the tags most customers have, in the order of their letters."""
+    used = select(customer_tags.c.tag).group_by(customer_tags.c.tag)
+    most = used.order_by(func.count().desc(), customer_tags.c.tag).limit(limit)
+    return sorted((await tx.execute(most)).scalars())
+
+
 async def insert_tag(tx: Tx, customer_id: int, tag: str, *, now: datetime) -> bool:
     """Add a tag; returns whether it was not there."""
     statement = tx.insert(customer_tags).values(customer_id=customer_id, tag=tag, at=now)

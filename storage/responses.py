@@ -1,22 +1,27 @@
-"""Answers to surveys; the score of a case is the first of them, once a resolution."""
+"""Responses to surveys and their answers; an answer that is changed stays, beside the one that stands."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String, cast, exists, literal, select, update
+from sqlalchemy import bindparam, select, update
 
-from domain.cases import CaseState
+from domain.surveys.answers import Answer
+from domain.surveys.definition import QuestionKind
 from storage.database import Tx
-from storage.tables import cases, customers, deliveries, survey_responses
+from storage.tables import survey_answers, survey_responses
 
-CASE_SURVEY = "csat"
-"""The one question about a case: how content its customer is, from 1 to 5."""
+OPEN, FINISHED, STOPPED, EXPIRED = "open", "finished", "stopped", "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One person's run through one survey; ``member_id`` is whom it is credited to."""
+    """One person's run through one survey; ``member_id`` is whom it is credited to.
+
+    ``step`` is a question gone back to, ``picked`` what is chosen so far of the one it stands at.
+    """
 
     id: int
     survey: str
@@ -30,31 +35,35 @@ class Response:
     text: str
     answered_at: datetime | None
     finished_at: datetime | None
+    state: str
+    step: str | None
+    picked: list[str] | None
+    cause: str
+    campaign: str | None
+    language: str
+    tier: str
+    purchase_id: int | None
+    delivery_id: int | None
+    opened_case_id: int | None
+    low_at: datetime | None
+    remind_at: datetime | None
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether nothing more is to be answered: it ended, or its time is over."""
+        return self.state != OPEN or (self.expires_at is not None and now >= self.expires_at)
 
 
 _COLUMNS = tuple(survey_responses.c[name] for name in Response.__slots__)
 
 
 async def insert_response(
-    tx: Tx,
-    *,
-    survey: str,
-    version: int,
-    occasion: str,
-    customer_id: int,
-    case_id: int | None,
-    member_id: int | None,
-    now: datetime,
+    tx: Tx, *, survey: str, version: int, occasion: str, customer_id: int, now: datetime, **values: Any
 ) -> int | None:
     """Keep that somebody is asked; ``None`` when they were asked on this occasion before."""
     insert = tx.insert(survey_responses).values(
-        survey=survey,
-        version=version,
-        occasion=occasion,
-        customer_id=customer_id,
-        case_id=case_id,
-        member_id=member_id,
-        asked_at=now,
+        survey=survey, version=version, occasion=occasion, customer_id=customer_id, asked_at=now, **values
     )
     insert = insert.on_conflict_do_nothing(index_elements=["survey", "occasion"])
     return (await tx.execute(insert.returning(survey_responses.c.id))).scalar()
@@ -66,14 +75,18 @@ async def get_response(tx: Tx, response_id: int) -> Response | None:
     return Response(**row._mapping) if row else None
 
 
-async def set_score(tx: Tx, response_id: int, *, score: int, now: datetime) -> bool:
-    """Keep a first score, which ends the survey; returns whether it was the first: of two taps at once one counts."""
-    statement = (
-        update(survey_responses)
-        .where(survey_responses.c.id == response_id, survey_responses.c.score.is_(None))
-        .values(score=score, answered_at=now, finished_at=now)
-    )
-    return (await tx.execute(statement)).rowcount == 1
+async def lock_response(tx: Tx, response_id: int) -> Response | None:
+    """Return one response, which others who want to change it wait for; lock its case before."""
+    statement = select(*_COLUMNS).where(survey_responses.c.id == response_id)
+    row = (await tx.execute(statement.with_for_update() if tx.for_update else statement)).first()
+    return Response(**row._mapping) if row else None
+
+
+async def list_open(tx: Tx, customer_id: int) -> list[Response]:
+    """Return the responses of a customer that are not ended, newest first."""
+    mine = (survey_responses.c.customer_id == customer_id, survey_responses.c.state == OPEN)
+    statement = select(*_COLUMNS).where(*mine).order_by(survey_responses.c.id.desc())
+    return [Response(**row._mapping) for row in await tx.execute(statement)]
 
 
 async def change_response(tx: Tx, response_id: int, **values: Any) -> None:
@@ -81,59 +94,79 @@ async def change_response(tx: Tx, response_id: int, **values: Any) -> None:
     await tx.execute(update(survey_responses).where(survey_responses.c.id == response_id).values(**values))
 
 
-async def get_last_score(tx: Tx, *, survey: str, customer_id: int) -> int | None:
-    """Return the newest score a customer gave."""
-    statement = (
-        select(survey_responses.c.score)
-        .where(
-            survey_responses.c.customer_id == customer_id,
-            survey_responses.c.survey == survey,
-            survey_responses.c.score.is_not(None),
-        )
-        .order_by(survey_responses.c.answered_at.desc(), survey_responses.c.id.desc())
-        .limit(1)
+_STANDS = survey_answers.c.replaced_at.is_(None)
+
+
+async def list_answers(tx: Tx, response_id: int) -> dict[str, Answer]:
+    """Return the answers of a response that stand, by question, whether they lie on the path now taken or not."""
+    return (await list_answers_of(tx, [response_id])).get(response_id, {})
+
+
+async def list_answers_of(tx: Tx, response_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
+    """Return the standing answers of several responses, by response and question."""
+    mine = survey_answers.c.response_id.in_(bindparam("ids", expanding=True))
+    statement = select(survey_answers).where(mine, _STANDS).order_by(survey_answers.c.id)
+    found: dict[int, dict[str, Answer]] = defaultdict(dict)
+    for row in await tx.execute(statement, {"ids": list(response_ids)}):
+        found[row.response_id][row.question] = _answer(row)
+    return dict(found)
+
+
+async def list_counted_of(tx: Tx, response_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
+    """Return of several responses the standing answers that lie on the way taken, by response and question."""
+    mine = survey_answers.c.response_id.in_(bindparam("ids", expanding=True))
+    statement = select(survey_answers).where(mine, _STANDS, survey_answers.c.counts).order_by(survey_answers.c.id)
+    found: dict[int, dict[str, Answer]] = defaultdict(dict)
+    for row in await tx.execute(statement, {"ids": list(response_ids)}):
+        found[row.response_id][row.question] = _answer(row)
+    return dict(found)
+
+
+def _answer(row: Any) -> Answer:
+    return Answer(
+        question=row.question,
+        kind=QuestionKind(row.kind),
+        answered_at=row.answered_at,
+        number=row.number,
+        choices=tuple(row.choices or ()),
+        text=row.text,
+        on=date.fromisoformat(row.on_date) if row.on_date else None,
+        interaction_id=row.interaction_id,
+        skipped=row.skipped,
     )
-    return (await tx.execute(statement)).scalar()
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """A case whose customer has said nothing since it was called solved."""
-
-    case_id: int
-    customer_id: int
-    zone: str | None
-    resolutions: int
-    resolved_at: datetime
+async def is_counted(tx: Tx, response_id: int, question: str) -> bool:
+    """Return whether the standing answer to a question lies on the path now taken."""
+    mine = (survey_answers.c.response_id == response_id, survey_answers.c.question == question, _STANDS)
+    return bool((await tx.execute(select(survey_answers.c.counts).where(*mine))).scalar())
 
 
-async def list_silent(
-    tx: Tx, *, survey: str, prefix: str, before: datetime, since: datetime, limit: int
-) -> list[Silent]:
-    """Return cases called solved from ``since`` until ``before`` whose customer was not asked yet, oldest first.
-
-    An occasion is ``prefix``, the case's id, a colon and which resolution it is; one that has a delivery was planned.
-    """
-    occasion = literal(prefix, String) + cast(cases.c.id, String) + ":" + cast(cases.c.resolutions, String)
-    asked = exists().where(survey_responses.c.survey == survey, survey_responses.c.occasion == occasion)
-    planned = exists().where(
-        deliveries.c.campaign == survey,
-        deliveries.c.customer_id == cases.c.customer_id,
-        deliveries.c.occasion == occasion,
+async def put_answer(tx: Tx, response_id: int, answer: Answer, *, counts: bool = True) -> None:
+    """Keep an answer; the one that stood there before stays, as one that was replaced."""
+    before = (survey_answers.c.response_id == response_id, survey_answers.c.question == answer.question, _STANDS)
+    await tx.execute(update(survey_answers).where(*before).values(replaced_at=answer.answered_at, counts=False))
+    insert = tx.insert(survey_answers).values(
+        response_id=response_id,
+        question=answer.question,
+        kind=answer.kind.value,
+        number=answer.number,
+        choices=list(answer.choices) or None,
+        text=answer.text,
+        on_date=answer.on.isoformat() if answer.on else None,
+        interaction_id=answer.interaction_id,
+        skipped=answer.skipped,
+        counts=counts,
+        answered_at=answer.answered_at,
     )
-    statement = (
-        select(cases.c.id, cases.c.customer_id, customers.c.zone, cases.c.resolutions, cases.c.resolved_at)
-        .join(customers, customers.c.id == cases.c.customer_id)
-        .where(
-            cases.c.state == CaseState.RESOLVED.value,
-            cases.c.resolutions > 0,
-            cases.c.resolved_at <= before,
-            cases.c.resolved_at > since,
-            cases.c.confidential.is_(False),
-            ~asked,
-            ~planned,
-        )
-        .order_by(cases.c.resolved_at, cases.c.id)
-        .limit(limit)
-    )
-    return [Silent(*row) for row in await tx.execute(statement)]
+    await tx.execute(insert)
+
+
+async def set_counts(tx: Tx, response_id: int, on_path: Iterable[str]) -> None:
+    """Let just the standing answers to these questions count: the others lie off the path now taken."""
+    keys = sorted(on_path)
+    mine = (survey_answers.c.response_id == response_id, _STANDS)
+    off = survey_answers.c.question.not_in(keys)
+    on = survey_answers.c.question.in_(keys)
+    await tx.execute(update(survey_answers).where(*mine, survey_answers.c.counts, off).values(counts=False))
+    await tx.execute(update(survey_answers).where(*mine, survey_answers.c.counts.is_(False), on).values(counts=True))

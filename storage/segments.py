@@ -197,7 +197,7 @@ class _Compiler:
     def _choice(self, asked: Field) -> ColumnElement[Any]:
         if asked.name == "custom":
             return CustomValue(customers.c.custom, str(asked.key), "text")
-        return customers.c.tier if asked.name == "tier" else customers.c.language
+        return customers.c[asked.name]
 
     def _text(self, asked: Field, test: Callable[[ColumnElement[Any]], Any]) -> Condition:
         """Return a test of a text, in which capitals of the Latin alphabet do not count; an empty one is unknown."""
@@ -346,7 +346,7 @@ class _Compiler:
 
 
 _OPPOSITE = {Op.LT: Op.GE, Op.LE: Op.GT, Op.GT: Op.LE, Op.GE: Op.LT}
-_KNOWN_BY = {"branch": "branch_id", "owner": "owner_id", "birthday": "birth_month"}
+_KNOWN_BY = {"branch": "branch_id", "owner": "owner_id", "birthday": "birth_month", "lost_reason": "lost_reason"}
 _NOT_RETURNED = purchases.c.amount_minor > purchases.c.refunded_minor
 _LUNAR, _LEAP = 10_000, 20_000
 

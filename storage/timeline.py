@@ -38,6 +38,7 @@ from storage.tables import (
     point_entries,
     purchases,
     refunds,
+    survey_responses,
     tier_changes,
     vouchers,
 )
@@ -61,6 +62,7 @@ class TimelineKind(IntEnum):
     DELIVERY = 13
     MERGE = 14
     EVENT = 15
+    SURVEY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +296,8 @@ def _of_vouchers(before: bool) -> Sequence[Any]:
 
 
 def _of_care(before: bool) -> Sequence[Any]:
-    """What went out unasked and what became of it; events told by other systems."""
-    out, event = deliveries.c, customer_events.c
+    """What went out unasked and what became of it; events told by other systems; surveys answered: score, state."""
+    out, event, given = deliveries.c, customer_events.c, survey_responses.c
     settled = func.coalesce(out.queued_at, out.settled_at, out.planned_at, type_=Instant)
     delivery = _branch(
         TimelineKind.DELIVERY,
@@ -308,9 +310,23 @@ def _of_care(before: bool) -> Sequence[Any]:
         text=out.reason,
         extra=out.state,
     )
+    survey = _branch(
+        TimelineKind.SURVEY,
+        given.customer_id,
+        given.answered_at,
+        given.id,
+        given.answered_at.is_not(None),
+        in_the_open(given.case_id),
+        in_the_open(given.opened_case_id),
+        before=before,
+        label=given.survey,
+        number=given.score,
+        extra=given.state,
+    )
     return (
         delivery,
         _branch(TimelineKind.EVENT, event.customer_id, event.at, event.id, before=before, label=event.name),
+        survey,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import asyncpg
 
@@ -67,3 +68,18 @@ async def administer(server: "PostgresServer", statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@contextmanager
+def urls_of_our_own() -> Iterator[dict[str, str]]:
+    """Fresh migrated databases for a proof: the URL of each by the engine's name; outside of any event loop."""
+    folder = Path(tempfile.mkdtemp(prefix="carebot-proof-"))
+    try:
+        sqlite = f"sqlite+aiosqlite:///{folder / 'carebot.db'}"
+        asyncio.run(migrate_url(sqlite))
+        with running_postgresql() as server:
+            name = f"p{uuid4().hex}"
+            asyncio.run(administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
+            yield {"SQLite": sqlite, "PostgreSQL": postgresql_url(server, name)}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,14 @@ ROOMS = ("bot", "handlers", "console", "campaigns", "services")
 UNASKED = sorted(purpose for purpose, handling in HANDLING.items() if handling.on_unknown is OnUnknown.LIST)
 _TABLE = ROOT / "bot" / "settlement.py"
 """Names purposes to look at what became of them, and says nothing."""
+_SPEAKERS = {ROOT / "services" / "surveys" / "asking.py": {"ask", "remind"}}
+"""Says such things in the words of a survey for others, by these functions: those who call them ask."""
 _QUEUEING = {"mark_queued", "insert_queued"}
+_OF_CAMPAIGNS = "rows.hand_over"
+_ASKING = {"services.contact": {"verdicts", "may_contact"}, "services.campaigns.checks": {"gather"}}
+"""Where the contact question can be had: by itself, or with all else that is asked before a campaign's message goes."""
+_NOT_SAID = {Purpose.BIRTHDAY}
+"""Rows of older versions carry it: they are sent and settled as ever, and there are no new ones."""
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:
@@ -24,9 +31,7 @@ def _modules() -> Iterator[tuple[Path, ast.Module]]:
 def _asks(tree: ast.Module) -> bool:
     """Return whether a module has the contact question at hand."""
     return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "services.contact"
-        and {name.name for name in node.names} & {"verdicts", "may_contact"}
+        isinstance(node, ast.ImportFrom) and {name.name for name in node.names} & _ASKING.get(node.module or "", set())
         for node in ast.walk(tree)
     )
 
@@ -45,6 +50,12 @@ def _mentions(tree: ast.Module, purpose: Purpose) -> int:
     return sum(ast.unparse(node) == f"Purpose.{purpose.name}" for node in ast.walk(tree) if isinstance(node, ast.expr))
 
 
+def test_who_asks_for_others_asks_the_contact_question() -> None:
+    """What a campaign's message is judged by begins with it."""
+    for path in (ROOT / f"{module.replace('.', '/')}.py" for module in _ASKING if module != "services.contact"):
+        assert _asks(ast.parse(path.read_text("utf-8")))
+
+
 @pytest.mark.parametrize("purpose", UNASKED)
 def test_what_is_listed_when_unknown_has_a_delivery_and_passes_the_question(purpose: Purpose) -> None:
     """Every place that says such a thing asks first, and names the delivery that the sender asks about again."""
@@ -56,9 +67,35 @@ def test_what_is_listed_when_unknown_has_a_delivery_and_passes_the_question(purp
         assert len(sayings) == _mentions(tree, purpose), f"{path.name}: {purpose} stands elsewhere than in a saying"
         for call in sayings:
             assert any(k.arg == "delivery_id" for k in call.keywords), f"{path.name}:{call.lineno} has no delivery"
-            assert _asks(tree), f"{path.name}:{call.lineno} does not ask"
+            assert _asks(tree) or path in _SPEAKERS, f"{path.name}:{call.lineno} does not ask"
         said += len(sayings)
-    assert said
+    assert bool(said) is (purpose not in _NOT_SAID)
+
+
+@pytest.mark.parametrize("speaker", _SPEAKERS, ids=lambda path: path.stem)
+def test_who_lets_another_module_say_such_things_passes_the_question(speaker: Path) -> None:
+    """A module that takes over one of the functions of a speaker, for words nobody asked for, has asked before."""
+    module = ".".join(speaker.relative_to(ROOT).with_suffix("").parts)
+    callers = [
+        (path, tree)
+        for path, tree in _modules()
+        if any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == module
+            and {name.name for name in node.names} & _SPEAKERS[speaker]
+            for node in ast.walk(tree)
+        )
+        and not _answers(tree, _SPEAKERS[speaker])
+    ]
+    assert callers
+    assert [path for path, tree in callers if not _asks(tree)] == []
+
+
+def _answers(tree: ast.Module, functions: set[str]) -> bool:
+    """Return whether a module calls these functions in answer to a person alone, and says so."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in functions]
+    given = [{keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords} for call in calls]
+    return all(keywords.get("unasked") == "False" for keywords in given)
 
 
 def test_a_purpose_that_is_only_known_at_run_time_carries_its_delivery() -> None:
@@ -81,9 +118,10 @@ def test_only_who_asks_hands_a_delivery_to_the_outbox() -> None:
         path: tree
         for path, tree in _modules()
         if any(
-            isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _QUEUEING
+            isinstance(node, ast.Call)
+            and (ast.unparse(node.func).rpartition(".")[2] in _QUEUEING or ast.unparse(node.func) == _OF_CAMPAIGNS)
             for node in ast.walk(tree)
         )
     }
-    assert {path.stem for path in queueing} == {"birthday", "changes", "notice_feed", "scores"}
+    assert {path.stem for path in queueing} == {"changes", "delivery", "notice_feed", "surveys"}
     assert all(_asks(tree) for tree in queueing.values())

@@ -68,7 +68,7 @@ def _templates() -> ImmutableSandboxedEnvironment:
         for path in sorted((_ROOT / "templates").glob("*/*.j2"))
     }
     environment = ImmutableSandboxedEnvironment(loader=DictLoader(sources), undefined=StrictUndefined, autoescape=True)
-    environment.filters["before_han"] = _before_han
+    environment.filters["before_han"] = before_han
     return environment
 
 
@@ -87,7 +87,7 @@ def _spaced(text: str, values: dict[str, Any]) -> str:
     return _BEFORE_HAN.sub(lambda found: f"{{{found[1]}}}{found[2]}{_gap(value(found[1])[-1:])}", text)
 
 
-def _before_han(value: object) -> str:
+def before_han(value: object) -> str:
     """The filter ``before_han``: a value and the gap that a Chinese letter after it wants."""
     return f"{value}{_gap(str(value)[-1:])}"
 

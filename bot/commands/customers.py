@@ -170,6 +170,7 @@ _FIGURES: Mapping[TimelineKind, Any] = {
     TimelineKind.VOUCHER_ISSUED: lambda item: f"for {item.number} points, now {item.label}",
     TimelineKind.CONSENT: lambda item: f"{(item.label or '').partition('.')[2]}: {'yes' if item.number else 'no'}",
     TimelineKind.DELIVERY: lambda item: f"{item.label}: {item.extra}",
+    TimelineKind.SURVEY: lambda item: f"{item.label}{'' if item.number is None else f', score {item.number}'}",
 }
 
 

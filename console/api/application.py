@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from console.api import customers, events, points, purchases, vouchers
+from console.api import campaigns, customers, events, points, purchases, surveys, vouchers
 from console.api.door import Door
 from console.api.guard import Guard
 from console.api.openapi import attach_description
@@ -36,7 +36,7 @@ def make_routes(public_url: str = "") -> FastAPI:
     servers = [{"url": public_url.rstrip("/")}] if public_url else None
     app = FastAPI(servers=servers, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     router = APIRouter(prefix="/v1")
-    for part in (customers, purchases, points, vouchers, events):
+    for part in (customers, purchases, points, vouchers, events, surveys, campaigns):
         router.include_router(part.router)
     app.include_router(router)
     attach_description(app)

@@ -51,11 +51,11 @@ class TimelineOut(BaseModel):
     at: datetime
     kind: str = Field(
         description="said, case_opened, case_resolved, case_closed, purchase, refund, points, tier, voucher_issued, "
-        "voucher_used, feedback, consent, delivery, merge or event."
+        "voucher_used, feedback, survey, consent, delivery, merge or event."
     )
-    label: str | None = Field(description="Its kind in its own family, such as the ledger entry's.")
-    text: str | None = Field(description="Words.")
-    number: int | None = Field(description="A figure: points, amount in minor units, stars, case number.")
+    label: str | None = Field(description="Its kind in its own family, such as the ledger entry's; a survey's key.")
+    text: str | None = Field(description="Words; the title of a survey.")
+    number: int | None = Field(description="A figure: points, amount in minor units, stars, case number, score.")
     extra: str | None = Field(description="What else is told: currency, direction, state, tier before.")
     by: str | None = Field(description="customer, staff, system, campaign or api.")
 

@@ -26,6 +26,8 @@ _TAGS = {
     "points": "A ledger to which lines are only added.",
     "vouchers": "Rewards, and what they become when points are given for them.",
     "events": "What happened elsewhere, and what other systems are told.",
+    "campaigns": "What goes out by itself, to whom, how far it is, and what came of it.",
+    "surveys": "What is asked, what was answered, and asking many people at once.",
 }
 
 

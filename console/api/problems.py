@@ -73,11 +73,20 @@ _NOT_FOUND = {
     "points.refused.no_voucher",
     "purchase.refused.forgotten",
     "purchase.refused.unknown",
+    "survey_send.refused.unknown",
+    "survey_results.refused.unknown",
+    "campaign_control.refused.unknown",
+    "campaign_results.refused.unknown",
 }
-_FORBIDDEN = {"desk.refused.not_allowed", "points.refused.not_allowed"}
+_FORBIDDEN = {"desk.refused.not_allowed", "points.refused.not_allowed", "survey_send.refused.not_allowed"}
 _STANDS_AGAINST = {"record.refused.source_key", "record.refused.linked", "record.refused.merged", "record.refused.same"}
 _UNUSABLE = {"points.refused.amount", "points.refused.reason", "api.refused.expired"} | {
-    f"purchase.refused.{field}" for field in ("key", "currency", "amount", "cost", "channel", "moment")
+    f"{family}.refused.{field}"
+    for family, fields in {
+        "purchase": ("key", "currency", "amount", "cost", "channel", "moment"),
+        "survey_send": ("sample", "seed", "past"),
+    }.items()
+    for field in fields
 }
 
 

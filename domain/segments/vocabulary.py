@@ -8,6 +8,7 @@ from domain.languages import LANGUAGES
 from domain.loyalty import DEFAULT_TIERS, CustomField, FieldKind
 from domain.money import EXPONENTS
 from domain.people import ConsentClass
+from domain.records import LostReason
 from domain.rules import Rules
 from domain.segments.tree import Field, Op
 
@@ -77,6 +78,7 @@ FIELDS: dict[str, Kind] = {
     "voucher": Kind.FLAG,
     "referred": Kind.FLAG,
     "lost": Kind.FLAG,
+    "lost_reason": Kind.CHOICE,
 }
 """Every field without parts; ``consent.CLASS``, ``custom.FIELD`` and ``birthday.month`` are asked for by part."""
 
@@ -131,6 +133,8 @@ class Vocabulary:
         """Return all the values a choice may have."""
         if asked.name == "custom" and asked.key is not None:
             return self.custom[asked.key].choices
+        if asked.name == "lost_reason":
+            return tuple(reason.value for reason in LostReason)
         return self.tiers if asked.name == "tier" else self.languages
 
     def fractions(self, asked: Field) -> int:

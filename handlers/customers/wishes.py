@@ -6,6 +6,7 @@ from domain.outgoing import Button, Rows
 from domain.people import UNASKED, Consent, ConsentClass
 from handlers.context import CareContext
 from handlers.customers.keyboards import button, column, menu, one_row
+from services.campaigns.stops import list_unwanted
 from services.commands import set_commands
 from services.customers import choose_language, list_consents, see_notice, set_consent, stop_unasked
 from services.snooze import end_snooze, snooze_unasked, was_asked
@@ -58,6 +59,10 @@ async def _show(context: CareContext, *, replacing: int | None = None) -> None:
     if asleep:
         lines.append(context.text("wishes.snoozed", day=_day(context, max(c.until_at for c in asleep if c.until_at))))
     buttons = column(_toggle(context, consent) for consent in given.values())
+    buttons += column(
+        button(context, "campaign_tap.wish", f"c:cmw:{topic}", topic=words)
+        for topic, words in await list_unwanted(context.work, context.customer)
+    )
     if asleep:
         buttons += one_row(button(context, "wishes.snooze.end", "c:snooze:end"))
     elif any(consent.allows(context.work.now) for consent in given.values()):

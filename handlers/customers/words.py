@@ -16,13 +16,14 @@ from handlers.customers import (
     mydata,
     points,
     rewards,
-    scores,
+    surveys,
     welcome,
     wishes,
 )
 from handlers.customers.conversation import recorded
 from handlers.customers.keyboards import menu_key
 from services.bans import is_banned, keep_quiet
+from services.campaigns.replies import note_reply
 from services.commands import set_commands
 from services.drafts import settle
 from services.speech import say
@@ -44,6 +45,7 @@ _COMMANDS: dict[str, Handler] = {
     "complaint": complaint.on_begin,
     "birthday": birthday.on_begin,
     "link": linking.on_begin,
+    "survey": surveys.on_survey,
     "mydata": mydata.on_mydata,
     "forgetme": mydata.on_forgetme,
 }
@@ -64,7 +66,7 @@ _IN_DIALOGUE: dict[DialogueName, Callable[[CareContext], Awaitable[bool]]] = {
     DialogueName.BIRTHDAY: birthday.in_birthday,
     DialogueName.LINK: linking.in_link,
     DialogueName.FORGET: mydata.in_forgetting,
-    DialogueName.SCORE: scores.in_score,
+    DialogueName.SURVEY: surveys.in_survey,
     DialogueName.CALL_BACK: call_backs.in_call_back,
 }
 
@@ -96,6 +98,7 @@ async def _hear_banned(context: CareContext) -> None:
 
 async def _hear(context: CareContext) -> None:
     content, work = context.said.content, context.work
+    await note_reply(work, context.customer)
     if content.kind is Kind.UNSUPPORTED:
         await context.say("unsupported")
         return

@@ -88,7 +88,8 @@ async def on_unban(ask: Ask) -> Done | Refusal:
     lifted = await bans.lift(ask.work, by=ask.member, case_id=ask.case_id, ban_id=ban_id)
     if isinstance(lifted, Refusal):
         return lifted
-    return Done("ready.ban.lifted", {"name": lifted[-1].name}, shown=True)
+    told = lifted.told_in is not None and lifted.told_in == ask.case_id
+    return Done("ready.ban.lifted", {"name": lifted.name}, shown=True, told=told)
 
 
 async def on_bans(ask: Ask) -> Done | Refusal:

@@ -10,6 +10,7 @@ from handlers.staff.replies import reply
 from handlers.staff.verbs import Ask, Done, Verb
 from services import prompts
 from services.case_door import access_case
+from services.private_desk import readers
 from storage.confidential import load_confided
 
 ASKED = "desk.asked"
@@ -67,11 +68,20 @@ async def _ask_for_words(verb: Verb, ask: Ask, key: str, *, values: dict[str, ob
     return Done(ASKED if ask.tapped else None, deed=False)
 
 
+async def reads_here(context: CareContext, case: Case | None, place: int | None) -> bool:
+    """Return whether a notice about this case comes to where whoever asks is: its topic, or their private chat."""
+    if case is None:
+        return False
+    if context.group is not None:
+        return place == case.id and case.staff_group_id == context.group.id
+    return any(member.id == context.member.id for member in await readers(context.work, case))
+
+
 async def tell_in_place(context: CareContext, done: Done | Refusal, *, case: Case | None, place: int | None) -> None:
     """Say what came of a command or an answer where it was written: in the topic of ``place``, or outside of any."""
     if isinstance(done, Refusal):
         await reply(context, done.key, case_id=place, **context.told(done.values))
-    elif done.key is not None:
+    elif done.key is not None and not (done.told and await reads_here(context, case, place)):
         await reply(
             context,
             done.key,

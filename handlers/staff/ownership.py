@@ -14,7 +14,7 @@ from services.casework import take_case
 from services.gathered import shortened
 from services.ownership import assign_case, list_choices
 from storage.interactions import NOWHERE, Origin
-from storage.staff import get_member
+from storage.staff import get_first_group, get_member
 
 _MOST_CHOICES = 40
 _IN_A_ROW = 2
@@ -106,8 +106,10 @@ async def _assigned(ask: Ask, to: int, note: str) -> Done | Refusal:
         return done
     owner = await get_member(ask.work.tx, to)
     assert owner is not None
-    away = "" if owner.present(ask.work.now) else "_away"
-    return Done(f"casework.given_to{away}", {"number": done.public_number, "name": owner.name})
+    present = owner.present(ask.work.now)
+    key = "casework.given_to" if present else "casework.given_to_away"
+    told = present and owner.id != ask.member.id
+    return Done(key, {"number": done.public_number, "name": owner.name}, told=told)
 
 
 async def _handover(ask: Ask) -> Done | Refusal:
@@ -149,13 +151,25 @@ async def _to_successor(ask: Ask, giver_id: int) -> Done | Refusal:
 
 
 async def _handed_over(ask: Ask, giver_id: int, successor_id: int) -> Done | Refusal:
-    done = await members.hand_over(ask.work, from_id=giver_id, to_id=successor_id, by=actor_of(ask.member))
+    work, group = ask.work, ask.context.group
+    first = await get_first_group(work.tx, bot_id=work.bot_id)
+    here = group is not None and first is not None and first.id == group.id
+    replacing = ask.replacing if here else None
+    done = await members.hand_over(
+        work, from_id=giver_id, to_id=successor_id, by=actor_of(ask.member), replacing=replacing
+    )
     if isinstance(done, Refusal):
         return done
+    if not done:
+        return Done("casework.handover_nothing")
     giver, successor = [await get_member(ask.work.tx, one) for one in (giver_id, successor_id)]
     names = {"giver": giver.name if giver else "?", "name": successor.name if successor else "?"}
-    counts = {"cases": done.cases, "customers": done.customers, "tasks": done.tasks}
-    return Done("casework.handover_done", {**names, **counts})
+    values: dict[str, object] = {**names, "what": done.in_words(work, ask.language)}
+    if not here:
+        return Done("casework.handover_done", values)
+    if ask.tapped:
+        ask.context.answer("casework.handover_done", **ask.context.told(values))
+    return Done(None)  # the group reads it already
 
 
 async def _away(ask: Ask) -> Done | Refusal:

@@ -106,7 +106,7 @@ async def _said(ask: Ask, done: Entry | Voucher | Approval | Refusal, reward: st
     if isinstance(done, Refusal):
         return done
     if isinstance(done, Approval):
-        return Done("recovery.asked", shown=True)
+        return Done("recovery.asked", shown=True, told=True)
     customer = await get_customer(ask.work.tx, done.customer_id)
     name = customer.called if customer else "?"
     if isinstance(done, Voucher):

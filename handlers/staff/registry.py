@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from handlers.staff import (
     bans,
     basics,
+    campaign_follow,
+    campaign_wizard,
+    campaigns,
     canned,
     causes,
     confiding,
@@ -19,6 +22,7 @@ from handlers.staff import (
     priority,
     recovery,
     states,
+    surveys,
     tasks,
     working,
 )
@@ -27,6 +31,9 @@ from handlers.staff.verbs import Verb
 _MODULES = (
     bans,
     basics,
+    campaign_follow,
+    campaign_wizard,
+    campaigns,
     canned,
     causes,
     confiding,
@@ -40,6 +47,7 @@ _MODULES = (
     priority,
     recovery,
     states,
+    surveys,
     tasks,
     working,
 )

@@ -7,11 +7,12 @@ from domain.outgoing import Purpose
 from domain.people import NOBODY
 from handlers.context import CareContext
 from handlers.staff import loyalty
-from handlers.staff.doing import perform
+from handlers.staff.doing import perform, reads_here
 from handlers.staff.registry import VERBS
 from handlers.staff.replies import PICKER, reply
 from handlers.staff.verbs import Ask, Verb
 from services.answers import keep_held, send_held
+from storage.cases import get_case
 from storage.outbox import find_sent
 
 
@@ -42,9 +43,10 @@ async def _on_verb(context: CareContext, verb: Verb) -> None:
     if done.key is None:
         return
     rewrites = picker and (done.deed or bool(done.buttons))
-    if not done.shown:
+    shown = done.shown and not (done.told and await _is_told(context, ask.case_id))
+    if not shown:
         context.answer(done.key, **context.told(done.values))
-    if done.shown or rewrites:
+    if shown or rewrites:
         await reply(
             context,
             done.key,
@@ -54,6 +56,11 @@ async def _on_verb(context: CareContext, verb: Verb) -> None:
             picker=bool(done.buttons),
             **context.told(done.values),
         )
+
+
+async def _is_told(context: CareContext, case_id: int | None) -> bool:
+    case = await get_case(context.work.tx, case_id) if case_id is not None else None
+    return await reads_here(context, case, case_id)
 
 
 async def _tapped_message(context: CareContext) -> tuple[int | None, bool]:

@@ -70,6 +70,7 @@ class Done:
     ``shown``: said as a message for a tap, too. With ``buttons`` it is a picker, and is rewritten when one of them is
     tapped. ``prompt`` is a text key: whoever asked is asked for words, and the same verb runs again with them and with
     ``arguments``. ``deed`` is false where nothing was changed: such a command is not kept among what was said.
+    ``told``: all who read the case have read it already, so that it is only said to whoever asked elsewhere.
     """
 
     key: str | None
@@ -79,6 +80,7 @@ class Done:
     prompt: str | None = None
     arguments: tuple[str, ...] = ()
     deed: bool = True
+    told: bool = False
 
 
 Do = Callable[[Ask], Awaitable[Done | Refusal]]

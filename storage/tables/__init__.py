@@ -2,6 +2,15 @@
 
 from storage.tables.access import api_answers, api_keys, webhook_deliveries, webhook_endpoints, webhook_events
 from storage.tables.base import DELETED, EMPTIED, KEPT, NOBODYS, metadata
+from storage.tables.campaigns import (
+    campaign_optouts,
+    campaign_pictures,
+    campaign_runs,
+    campaign_taps,
+    campaign_versions,
+    campaign_watchers,
+    campaigns,
+)
 from storage.tables.care import deliveries, notices
 from storage.tables.casework import (
     bans,
@@ -12,7 +21,6 @@ from storage.tables.casework import (
     keyword_rules,
     sla_results,
     staff_focus,
-    survey_responses,
     tasks,
 )
 from storage.tables.desk import cases, feedback, feedback_words, topics
@@ -42,6 +50,7 @@ from storage.tables.people import (
 )
 from storage.tables.running import approvals, audit, counters, erasures, files, import_runs, jobs
 from storage.tables.speech import dialogues, interactions, media
+from storage.tables.surveys import survey_answers, survey_responses, survey_versions, survey_waves, surveys
 from storage.tables.traffic import inbox, outbox, pauses
 
 __all__ = [
@@ -56,6 +65,13 @@ __all__ = [
     "audit",
     "bans",
     "branches",
+    "campaign_optouts",
+    "campaign_pictures",
+    "campaign_runs",
+    "campaign_taps",
+    "campaign_versions",
+    "campaign_watchers",
+    "campaigns",
     "canned_answers",
     "case_tags",
     "cases",
@@ -97,7 +113,11 @@ __all__ = [
     "staff_focus",
     "staff_groups",
     "staff_members",
+    "survey_answers",
     "survey_responses",
+    "survey_versions",
+    "survey_waves",
+    "surveys",
     "tasks",
     "tier_changes",
     "topics",

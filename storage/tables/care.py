@@ -1,6 +1,6 @@
 """What goes out unasked."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from storage.columns import Id, Instant
 from storage.tables.base import EMPTIED, id_column, table
@@ -21,16 +21,43 @@ deliveries = table(
     Column("planned_at", Instant, nullable=False),
     Column("queued_at", Instant, comment="when it was handed to the outbox: it counts in the contact budget from then"),
     Column("settled_at", Instant),
+    Column("variant", String(16), comment="which of the campaign's messages"),
+    Column("version", Integer, comment="of the campaign, when it was handed to the outbox"),
+    Column("params", JSON(none_as_null=True), comment="what the occasion says of this person"),
+    Column("held", String(24), comment="why it waits, while it is planned"),
+    Column("recalls", Integer, nullable=False, server_default="0", comment="how often it was taken back"),
     UniqueConstraint("campaign", "occasion", "customer_id"),
     erasure=EMPTIED,
 )
 Index(
-    "ix_deliveries_due",
+    "ix_deliveries_due_of",
+    deliveries.c.campaign,
     deliveries.c.due_at,
+    deliveries.c.id,
     sqlite_where=text("state = 'planned'"),
     postgresql_where=text("state = 'planned'"),
 )
-Index("ix_deliveries_customer_id", deliveries.c.customer_id)
+_OF_SURVEYS = text("state = 'planned' AND substr(campaign, 1, 7) = 'survey:'")
+Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=_OF_SURVEYS, postgresql_where=_OF_SURVEYS)
+_LEFT = text("state <> 'planned'")
+Index(
+    "ix_deliveries_progress",
+    deliveries.c.campaign,
+    deliveries.c.state,
+    deliveries.c.reason,
+    deliveries.c.occasion,
+    sqlite_where=_LEFT,
+    postgresql_where=_LEFT,
+)
+_WAITS = text("held IS NOT NULL")
+Index(
+    "ix_deliveries_held",
+    deliveries.c.campaign,
+    deliveries.c.held,
+    deliveries.c.state,
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
+)
 Index("ix_deliveries_customer_queued", deliveries.c.customer_id, deliveries.c.queued_at)
 
 notices = table(

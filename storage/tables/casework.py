@@ -1,6 +1,6 @@
 """What staff do about cases beside talking: clocks kept and missed, escalations, tasks, causes, ready answers, bans."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
 
 from storage.columns import Id, Instant
 from storage.tables.base import DELETED, EMPTIED, KEPT, NOBODYS, id_column, table
@@ -120,25 +120,6 @@ keyword_rules = table(
     Column("changed_at", Instant, nullable=False),
     erasure=NOBODYS,
 )
-
-survey_responses = table(
-    "survey_responses",
-    id_column(),
-    Column("survey", String(32), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("occasion", String(32), nullable=False, comment="what it is about: which resolution of a case"),
-    Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
-    Column("case_id", Id, ForeignKey("cases.id"), index=True),
-    Column("member_id", Id, ForeignKey("staff_members.id"), comment="whom it is credited to"),
-    Column("asked_at", Instant, nullable=False),
-    Column("score", Integer),
-    Column("text", Text, nullable=False, server_default=""),
-    Column("answered_at", Instant),
-    Column("finished_at", Instant),
-    UniqueConstraint("survey", "occasion"),
-    erasure=EMPTIED,
-)
-Index("ix_survey_responses_answered_at", survey_responses.c.answered_at)
 
 bans = table(
     "bans",

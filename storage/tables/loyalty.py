@@ -127,6 +127,7 @@ tier_changes = table(
     Column("actor_id", Id),
     erasure=KEPT,
 )
+Index("ix_tier_changes_at", tier_changes.c.at)
 
 rewards = table(
     "rewards",

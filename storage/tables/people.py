@@ -96,6 +96,7 @@ customer_events = table(
     erasure=EMPTIED,
 )
 Index("ix_customer_events_customer", customer_events.c.customer_id, customer_events.c.at)
+Index("ix_customer_events_name", customer_events.c.name, customer_events.c.at)
 
 segments = table(
     "segments",
@@ -110,7 +111,7 @@ segments = table(
 contact_points = table(
     "contact_points",
     id_column(),
-    Column("customer_id", Id, ForeignKey("customers.id"), nullable=False, index=True),
+    Column("customer_id", Id, ForeignKey("customers.id"), nullable=False),
     Column("bot_id", BigInteger, nullable=False),
     Column("chat_id", BigInteger, nullable=False),
     Column("username", Text),
@@ -122,6 +123,7 @@ contact_points = table(
     UniqueConstraint("bot_id", "chat_id"),
     erasure=DELETED,
 )
+Index("ix_contact_points_customer", contact_points.c.customer_id, contact_points.c.bot_id)
 
 consents = table(
     "consents",

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ import pytest
 
 from bot.check import Finding, Level, check
 from bot.settings_file import read_settings
+from domain.people import SYSTEM
+from domain.rules import Rules
+from domain.surveys import SurveyState
+from services import segments
+from services.surveys.book import add_survey
+from services.surveys.document import read_toml
+from services.work import Work
 from simulator import World
 from simulator.http import serve
+from storage.database import open_database
+from tests.services.papers import CSAT, HEAD
+from texts import Texts
 
 TOKEN = "123456:TEST-token"
 GROUP = -1001234
@@ -192,3 +203,25 @@ async def test_the_port_of_the_api_is_free_or_taken(
     assert str(unused_port) in taken.text
     assert "name another" in taken.text
     assert not [found for found in await look(server, sqlite_url, tmp_path) if found.text.startswith("api.")]
+
+
+async def test_a_survey_that_fits_the_settings_no_more_is_told(server: str, database_url: str, tmp_path: Path) -> None:
+    """One that is on: which language is missing, why its segment means nobody; of one that is off nothing is said."""
+    narrow(database_url)
+    database = open_database(database_url)
+    async with database.write() as tx:
+        work = Work(tx, datetime(2026, 11, 22, tzinfo=UTC), 123456, Rules(languages=("en",)), Texts())
+        await segments.save(work, name="regulars", expression="purchases > 3", by=SYSTEM)
+        paper = f"{HEAD}[when]\nevery = 'month'\nsegment = 'segment(\"regulars\")'\n{CSAT}"
+        for key, state in (("tea", SurveyState.ON), ("cake", SurveyState.OFF)):
+            document = read_toml(paper.replace("tea", key), name=key)
+            await add_survey(work, document, by=SYSTEM, state=state)
+        await segments.delete(work, "regulars", by=SYSTEM)
+    await database.close()
+    findings = await look(server, database_url, tmp_path, business={"languages": ["en", "zh_TW"]})
+    told = [finding.text for finding in findings if finding.level is Level.WARNING]
+    assert told == [
+        "survey tea: not every text is there in zh_TW; write it into its file and add that again",
+        "survey tea: nobody is asked: when.segment: column 1: there is no saved segment `regulars`; "
+        "mend its file and add that again",
+    ]

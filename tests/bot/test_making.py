@@ -20,12 +20,18 @@ from bot.made_files import Drawn
 from bot.sender import Sender
 from bot.transport import AiohttpRequest, TelegramApi
 from domain.calendars import QuietHours
-from domain.outgoing import Button, Purpose
+from domain.outgoing import Button, Purpose, to_member, to_staff_group
 from domain.pacing import Limits, Pacer
-from domain.people import ConsentClass
+from domain.people import ConsentClass, Role
 from domain.rules import Rules
+from domain.surveys.results import Results
+from services.case_door import actor_of
 from services.customers import set_consent
 from services.files import order_file
+from services.seeding import seed
+from services.surveys.book import get_survey
+from services.surveys.results import results
+from services.surveys.staff_view import order_picture
 from services.work import Person, Work
 from simulator import SimulatorRequest, World
 from simulator.http import serve
@@ -34,12 +40,15 @@ from storage.database import Database, open_database
 from storage.deliveries import insert_queued
 from storage.jobs import Job, claim_jobs
 from storage.people import load_contacts
+from storage.staff import load_staff
 from tests.services.shop import arrive
+from tests.services.surveyed import checked
 from texts import Texts
 
 TOKEN = "123456:TEST-token"
 BOT = 123456
 ANN_ID = 77
+_BEN, _DESK = 78, -100500
 PNG = b"\x89PNG"
 
 
@@ -294,3 +303,32 @@ async def test_news_whose_picture_cannot_be_made_goes_out_in_words(shop: Shop, m
     (sent,) = await shop.sends()
     assert sent["text"] == "October"
     assert [row.state for row in await shop.rows("deliveries")] == ["sent"]
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_picture_for_staff_arrives_where_it_was_asked_for(shop: Shop, private: bool) -> None:
+    """The results of a survey, drawn in the child, come to the member's own chat or to the staff's group."""
+    shop.world.add_person("Ben", person_id=_BEN)
+    shop.world.start(_BEN)
+    shop.world.add_group("Desk", chat_id=_DESK)
+    shop.world.join_group(_DESK, token=TOKEN)
+    async with shop.work() as work:
+        await seed(work, groups=[(_DESK, "Desk", None)], members=[(_BEN, "Ben", Role.AGENT, None)])
+        await checked(work)
+        staff, kept = await load_staff(work.tx, bot_id=BOT), await get_survey(work, "check")
+        assert kept is not None
+        ben, target = staff.member(_BEN), to_staff_group(staff.groups[_DESK].id)
+        found = await results(work, "check", by=actor_of(ben))
+        assert isinstance(found, Results)
+        target = to_member(ben.id) if private else target
+        assert await order_picture(work, kept, found, by=ben, target=target, language="en")
+    assert await shop.jobs.run_once()
+    await shop.sends()
+    seen = shop.world.messages(person_id=_BEN) if private else shop.world.messages(_DESK)
+    (sent,) = [one["raw"] for one in seen if one["from_bot"]]
+    assert sent["caption"] == "📊 Check"
+    (kept_file,) = await shop.rows("files")
+    file = shop.world.files.find(sent["photo"][-1]["file_id"])
+    assert file is not None
+    assert file.content == bytes(kept_file.content)
+    assert (kept_file.content or b"").startswith(PNG)

@@ -9,9 +9,11 @@ from tests.campaigns.test_birthday import Year
 
 
 @pytest.fixture
-def year(database: Database) -> Year:
+async def year(database: Database) -> Year:
     """A shop with a clock."""
-    return Year(database)
+    shop = Year(database)
+    await shop.begins()
+    return shop
 
 
 async def knows(year: Year, name: str, birthday: Birthday) -> int:

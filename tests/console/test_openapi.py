@@ -26,10 +26,18 @@ from console.api.problems import PROBLEM
 from domain.loyalty import RewardSeed
 from domain.people import SYSTEM
 from domain.rules import Rules
+from domain.surveys import SurveyState
 from services import rewards, webhooks
+from services.campaigns.book import add_campaign
+from services.campaigns.document import read_values
+from services.surveys import answering
+from services.surveys.asking import ask
+from services.surveys.book import get_survey, seed_shipped, switch_survey
 from storage.database import open_database
 from tests.console.shop import Shop
+from tests.console.test_campaigns import PAPER
 from tests.engines import ENGINES, TEMPLATE, administer, postgresql_url
+from tests.services.shop import arrive
 from texts import Texts
 
 SCHEMA = schemathesis.openapi.from_dict(describe())
@@ -55,6 +63,15 @@ async def _stock(shop: Shop) -> tuple[str, dict[str, tuple[str, ...]]]:
         await rewards.seed_rewards(work, [RewardSeed("tea_tin", 1, {"en": "A tin of tea"}, stock=10_000)])
         url = "https://93.184.216.34/hooks"  # nobody sends here: what is told waits
         await webhooks.add_endpoint(work, url=url, kinds=(), allow_private=False, by=SYSTEM)
+        await seed_shipped(work)
+        await add_campaign(work, read_values(PAPER, name="paper"), by=SYSTEM)
+        await switch_survey(work, "relationship", SurveyState.ON, by=SYSTEM)
+        kept = await get_survey(work, "relationship")
+        assert kept is not None
+        person = await arrive(work, chat_id=1001, name="Dan")
+        response_id = await ask(work, person, kept, occasion="hand-1:1", cause="hand", unasked=False)
+        assert response_id is not None
+        await answering.answer(work, person, response_id=response_id, question="nps", value=9, replacing=None)
     till = await shop.key(per_minute=100_000)
     codes = [await till.customer(name, phone="13800138000", tags=["tea"]) for name in ("Ann", "Bob", "Cy")]
     bought, vouchers = [], []
@@ -68,6 +85,8 @@ async def _stock(shop: Shop) -> tuple[str, dict[str, tuple[str, ...]]]:
         "purchases": tuple(bought),
         "vouchers": tuple(vouchers),
         "webhook-events": ("evt_1",),
+        "surveys": ("relationship", "after_case", "pulse"),
+        "campaigns": (str(PAPER["key"]),),
     }
     return till.key, known
 

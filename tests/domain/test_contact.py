@@ -71,6 +71,23 @@ def test_an_open_complaint_holds_care_but_not_points() -> None:
     assert ask(replace(ANN, open_complaint=True), rules=replace(RULES, hold_on_open_case=False)) == Verdict(True)
 
 
+def test_any_open_case_holds_surveys_and_nothing_else() -> None:
+    """Who waits for an answer to a question is not asked how content they are; a birthday wish may come."""
+    waits = replace(ANN, open_case=True)
+    assert ask(waits, ConsentClass.SURVEYS) == Verdict(False, Hold.OPEN_CASE, None)
+    assert all(ask(waits, kind) == Verdict(True) for kind in ConsentClass if kind is not ConsentClass.SURVEYS)
+    assert ask(waits, ConsentClass.SURVEYS, rules=replace(RULES, hold_on_open_case=False)) == Verdict(True)
+
+
+def test_whether_a_case_was_made_good_is_asked_of_those_who_were_unhappy() -> None:
+    """A low score holds every survey but the one about the solved case; all else holds that one, too."""
+    hurt = replace(ANN, low_score_at=NOON)
+    assert ask(hurt, ConsentClass.SURVEYS).why is Hold.LOW_SCORE
+    assert ask(hurt, ConsentClass.SURVEYS, about_case=True) == Verdict(True)
+    waits = replace(hurt, open_case=True)
+    assert ask(waits, ConsentClass.SURVEYS, about_case=True).why is Hold.OPEN_CASE
+
+
 def test_a_low_score_and_a_refund_release_after_their_time() -> None:
     """The longer of the two is named; each ends on its instant."""
     hurt = replace(ANN, low_score_at=NOON, refund_at=NOON)

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from domain.pacing import Limits, Pacer
 
+WINDOW = timedelta(seconds=1, milliseconds=5)
+"""So long a call counts: a second, and a little more since no clock is exact."""
+
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+MS = timedelta(milliseconds=1)
 
 
 def test_a_private_chat_gets_one_message_a_second() -> None:
@@ -32,8 +36,8 @@ def test_the_token_has_room_again_a_second_later() -> None:
     pacer = Pacer(Limits())
     for nth in range(30):
         pacer.spend(f"c{nth}", NOW, group=False)
-    assert (pacer.token_room(NOW), pacer.token_free_at(NOW)) == (0, NOW + timedelta(seconds=1))
-    assert pacer.token_room(NOW + timedelta(seconds=1)) == 30
+    assert (pacer.token_room(NOW), pacer.token_free_at(NOW)) == (0, NOW + WINDOW)
+    assert pacer.token_room(NOW + WINDOW) == 30
 
 
 def test_reactions_spend_the_token_but_no_chat() -> None:
@@ -100,3 +104,75 @@ def test_each_of_several_calls_under_way_counts_from_its_own_answer() -> None:
     pacer.answered("g1", NOW + timedelta(seconds=3), spent_at=NOW)
     pacer.answered("g1", NOW + timedelta(seconds=5), spent_at=NOW)
     assert pacer.chat_free_at("g1", NOW + timedelta(seconds=60)) == NOW + timedelta(seconds=63)
+
+
+def test_what_is_said_at_leisure_is_spread_over_the_second() -> None:
+    """A fifteenth of the budget in each 65 milliseconds: a reply finds room soon, and all of the budget is used."""
+    pacer = Pacer(Limits())
+    sent = _say_at_leisure(pacer, NOW, NOW + 975 * MS)
+    assert [round((at - NOW) / MS) for at in sent] == [65 * (nth // 2) for nth in range(30)]
+    assert pacer.token_free_at(NOW + 975 * MS) == NOW + WINDOW
+
+
+def _say_at_leisure(pacer: Pacer, begin: datetime, end: datetime, *, late: timedelta = timedelta()) -> list[datetime]:
+    """Say as much as there is room for, each time ``late`` by so much; returns when each was said."""
+    at = begin
+    sent: list[datetime] = []
+    while at < end:
+        for _ in range(pacer.leisure_room(at)):
+            sent.append(pacer.spend(f"c{len(sent)}", at, group=False, leisurely=True))
+        assert pacer.leisure_room(at) == 0
+        at = pacer.leisure_free_at(at) + late
+    return sent
+
+
+def test_a_late_look_does_not_make_later_ones_late() -> None:
+    """Whoever looks ten milliseconds late each time still uses up the second's budget within it."""
+    pacer = Pacer(Limits())
+    sent = _say_at_leisure(pacer, NOW, NOW + 985 * MS, late=10 * MS)
+    assert len(sent) == 30
+
+
+def test_leisure_slows_down_by_the_share_of_replies() -> None:
+    """Ten replies in the last second: what is said at leisure shares the other twenty out over a whole second."""
+    pacer = Pacer(Limits())
+    for nth in range(10):
+        pacer.spend(f"a{nth}", NOW + nth * 10 * MS, group=False)
+    begin = NOW + 100 * MS
+    sent = _say_at_leisure(pacer, begin, begin + 900 * MS)
+    assert [round((at - begin) / MS) for at in sent[::2]] == [round(97.5 * nth) for nth in range(10)]
+
+
+def test_while_there_are_replies_the_next_one_finds_room() -> None:
+    """Somebody just wrote: of the thirty one stays free of what is said at leisure; nobody wrote, all are used."""
+    quiet, pressed = Pacer(Limits()), Pacer(Limits())
+    pressed.spend("a0", NOW, group=False)
+    for pacer in (quiet, pressed):
+        _say_at_leisure(pacer, NOW, NOW + 1004 * MS)
+    end = NOW + 1004 * MS
+    assert (quiet.token_room(end), pressed.token_room(end)) == (0, 1)
+
+
+def test_what_is_paid_for_leaves_the_free_budget_as_it_is() -> None:
+    """Two hundred paid messages, and thirty free ones beside them."""
+    pacer = Pacer(Limits(paid_per_second=200))
+    for nth in range(200):
+        pacer.spend(f"c{nth}", NOW, group=False, paid=True)
+    assert (pacer.token_room(NOW, paid=True), pacer.token_room(NOW)) == (0, 30)
+
+
+def test_a_call_is_claimed_for_when_there_is_room() -> None:
+    """Spent while there is none, it goes as soon as there is, and those after it later still."""
+    pacer = Pacer(Limits(per_second=1))
+    assert [pacer.spend(f"c{nth}", NOW, group=False) for nth in range(3)] == [NOW, NOW + WINDOW, NOW + 2 * WINDOW]
+
+
+def test_a_call_that_may_have_arrived_late_makes_room_late() -> None:
+    """What every call takes is no matter; what one takes longer may be time on its way there."""
+    pacer = Pacer(Limits(per_second=2))
+    for nth, took in enumerate((50, 80)):
+        at = pacer.spend(f"c{nth}", NOW, group=False)
+        pacer.depart(at, NOW + 10 * MS)
+        pacer.arrive(NOW + 10 * MS, NOW + (10 + took) * MS)
+    first, then = pacer.spend("c8", NOW, group=False), pacer.spend("c9", NOW, group=False)
+    assert (first - NOW, then - NOW) == (WINDOW + 10 * MS, WINDOW + 40 * MS)

@@ -120,7 +120,7 @@ async def test_a_greeting_of_unknown_fate_is_listed_and_never_repeated(town: Tow
     assert len(ann.heard()) == before + 2
     (delivery,) = await town.rows("deliveries")
     assert delivery.state == "unknown"
-    (row,) = await town.rows("outbox", purpose="birthday")
+    (row,) = await town.rows("outbox", purpose="campaign")
     assert f"{row.id}\t" in await program.beside("unknown", "list")
     assert await program.beside("unknown", "assume-delivered", str(row.id))
     assert [d.state for d in await town.rows("deliveries")] == ["sent"]

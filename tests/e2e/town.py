@@ -72,6 +72,7 @@ class Town:
             "business": {"name": "Tailor & Son", "time_zone": "UTC"},
             "limits": {"messages_per_second": 0, "private_chat_gap_s": 0, "group_per_minute": 0},
             "demo": {"clock_url": f"{self.base_url}/_sim/clock"},
+            "desk": {"digest_at": "never"},  # it comes by the wall clock, between anybody's words
         }
         if self.group_id:
             values["staff"]["groups"] = [{"id": self.group_id, "name": "Desk"}]

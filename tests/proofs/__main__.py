@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tests.proofs import desk, foundation, loyalty
+from tests.proofs import campaigns, desk, foundation, loyalty, surveys
 
 PROOFS: dict[str, tuple[str, Callable[[], bool]]] = {
     "foundation": ("killed at random moments under load, nothing is lost, doubled or silent", foundation.prove),
@@ -12,6 +12,11 @@ PROOFS: dict[str, tuple[str, Callable[[], bool]]] = {
         desk.prove,
     ),
     "loyalty": ("points are never lost, doubled or negative, whatever happens at the same time", loyalty.prove),
+    "campaigns": (
+        "a year of campaigns as counted by hand; killed while one goes out, nobody is told twice or lost",
+        campaigns.prove,
+    ),
+    "surveys": ("a quarter of surveys that compete for one budget, as counted by hand", surveys.prove),
 }
 
 

@@ -156,7 +156,7 @@ class Day:
             await self.guests[nth].taps(f"c:solved:{self.case_id(nth)}")
         for nth, score in scores.items():
             response = await self._response(nth)
-            await self.guests[nth].taps(f"c:score:{response}:{score}")
+            await self.guests[nth].taps(f"c:sv:{response}:0:{score}")
         await self.town.settled(_PATIENCE_S)
 
     async def _response(self, nth: int) -> int:

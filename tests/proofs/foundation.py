@@ -18,6 +18,7 @@ from uuid import uuid4
 from tests.e2e.program import Program
 from tests.e2e.town import Json, Town, open_town
 from tests.engines import TEMPLATE, administer, migrate_url, postgresql_url, running_postgresql
+from tests.proofs.commits import note_commits
 from tests.proofs.crowd import Crowd
 from tests.proofs.ledger import Ledger
 
@@ -73,6 +74,7 @@ async def storm(
     """
     began = time.monotonic()
     random = Random(plan.seed)
+    await note_commits(url)
     async with open_town(url, folder, start=_DAWN) as town:
         town.opens_desk()
         crowd = crowd_type(town, random, guests=plan.guests)
@@ -155,7 +157,7 @@ async def _move_to(town: Town, *, hour: int, days: int = 0) -> None:
     async def all_is_done() -> bool:
         now = datetime.fromisoformat(town.world.now())
         planned = any(row.due_at <= now for row in await town.rows("deliveries", state="planned"))
-        queued = await town.rows("outbox", purpose="birthday", state="queued")
+        queued = await town.rows("outbox", purpose="campaign", state="queued")
         return not planned and not queued and not town.world.pending_updates()
 
     await town.until(all_is_done, "the day to be over", _SETTLE_S)
@@ -165,7 +167,7 @@ async def _move_to(town: Town, *, hour: int, days: int = 0) -> None:
 
 
 async def _greeted(town: Town) -> int:
-    return sum(row.state != "queued" for row in await town.rows("outbox", purpose="birthday"))
+    return sum(row.state != "queued" for row in await town.rows("outbox", purpose="campaign"))
 
 
 async def _calm_down(town: Town) -> None:

@@ -2,14 +2,17 @@
 
 import csv
 import io
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, Self
 
 from domain.interactions import Kind
 from domain.words import storable
 from storage.outbox import OutboxRow
 from tests.e2e.town import TOKEN, Json, Town
+from tests.proofs.commits import order_of_commits
 from tests.proofs.crowd import Crowd
 from texts.catalogue import plain
 
@@ -26,10 +29,13 @@ class Ledger:
         "feedback_words",
     )
 
-    def __init__(self, town: Town, crowd: Crowd, tables: dict[str, list[Any]], exported: str) -> None:
+    def __init__(
+        self, town: Town, crowd: Crowd, tables: dict[str, list[Any]], exported: str, commits: dict[int, int]
+    ) -> None:
         self.town = town
         self.crowd = crowd
         self.tables = tables
+        self.commits = commits
         self.exported = exported
         self.updates: dict[int, Json] = dict(town.world.bot(TOKEN).queue._past)
         self.by_update: dict[int, list[Any]] = {}
@@ -41,7 +47,8 @@ class Ledger:
     @classmethod
     async def read(cls, town: Town, crowd: Crowd, exported: str) -> Self:
         """Read all tables that are checked."""
-        return cls(town, crowd, {name: await town.rows(name) for name in cls.NAMES}, exported)
+        tables = {name: await town.rows(name) for name in cls.NAMES}
+        return cls(town, crowd, tables, exported, await order_of_commits(town.url))
 
     def faults(self) -> list[str]:
         """Return every broken promise in words; empty when all hold."""
@@ -68,7 +75,7 @@ class Ledger:
             "to staff": sum(row.lane == 1 for row in sent),
             "cases": len(self.tables["cases"]),
             "said again": sum(max(0, row.attempts - 1) for row in sent),
-            "birthdays sent": sum(row.state == "sent" for row in rows if row.purpose == "birthday"),
+            "birthdays sent": sum(row.state == "sent" for row in rows if row.purpose == "campaign"),
             "unknown": sum(row.state == "unknown" for row in rows),
         }
 
@@ -130,19 +137,35 @@ class Ledger:
                 yield f"row {row.id}: {_text(row)!r} reads {_read(message)!r}"
 
     def _order_is_kept(self) -> Iterator[str]:
-        """Within one chat and lane what was queued first was said first."""
-        last: dict[tuple[str, int], Any] = {}
+        """Within one chat and lane what was stored first was said first.
+
+        Of what two transactions stored at once neither was first: one row is before another when both its key was
+        handed out and its transaction was committed before.
+        """
+        said: dict[tuple[str, int], list[Any]] = {}
         for row in self.tables["outbox"]:
-            if row.state != "sent" or row.action not in _SAID or row.target_kind == "card":
+            if row.state == "sent" and row.action in _SAID and row.target_kind != "card":
+                said.setdefault((row.chat_key, row.lane), []).append(row)
+        for rows in said.values():
+            yield from self._said_too_early(rows)
+
+    def _said_too_early(self, rows: list[Any]) -> Iterator[str]:
+        latest: list[tuple[int, int, Any]] = []  # by commit: what no row committed earlier was said later than
+        for row in rows:
+            commit = self.commits.get(row.id, 0) if self.commits else row.id
+            at = bisect_left(latest, commit, key=itemgetter(0))
+            if at and latest[at - 1][1] > row.message_id:
+                before = latest[at - 1][2]
+                yield f"{_named(row)} was said as {row.message_id}, before {_named(before)} as {before.message_id}"
                 continue
-            before = last.get((row.chat_key, row.lane))
-            if before is not None and before.message_id > row.message_id:
-                yield f"row {row.id} was said as {row.message_id}, before row {before.id} as {before.message_id}"
-            last[row.chat_key, row.lane] = row
+            beaten = at
+            while beaten < len(latest) and latest[beaten][1] < row.message_id:
+                beaten += 1
+            latest[at:beaten] = [(commit, row.message_id, row)]
 
     def _no_birthday_twice(self) -> Iterator[str]:
         chats = {row.id: row.chat_id for row in self.tables["contact_points"]}
-        greetings = [row for row in self.tables["outbox"] if row.purpose == "birthday"]
+        greetings = [row for row in self.tables["outbox"] if row.purpose == "campaign"]
         for row in greetings:
             heard = sum(_read(message) == _text(row) for message in self._chat(chats[row.target_ref]).values())
             if heard > 1 or (row.state == "sent" and heard != 1):
@@ -203,6 +226,10 @@ def _text(row: OutboxRow) -> str:
     body = row.body or {}
     text = str(body.get("content", {}).get("text", ""))
     return plain(text) if body.get("html") else text
+
+
+def _named(row: Any) -> str:
+    return f"row {row.id} ({row.purpose}, to {row.chat_key}, stored {row.created_at:%H:%M:%S.%f})"
 
 
 def _reads_otherwise(row: OutboxRow, message: Json) -> bool:

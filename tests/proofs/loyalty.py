@@ -1,23 +1,17 @@
 """The proof of the ledger: equal to an independent model whatever happens, and exact under eight processes at once."""
 
 import asyncio
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import SystemRandom
-from uuid import uuid4
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from storage.database import open_database
-from tests.engines import TEMPLATE, administer, migrate_url, postgresql_url, running_postgresql
+from tests.engines import urls_of_our_own
 from tests.proofs.points_hammer import PROCESSES, Plan, hammer, list_faults, open_accounts
 from tests.proofs.points_machine import Stage, machine_on
 from texts import Texts
@@ -37,21 +31,6 @@ class Result:
 
 def _say(line: str) -> None:
     print(f"\r  {line}  ", end="", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _urls() -> Iterator[dict[str, str]]:
-    """Databases of our own, one an engine."""
-    folder = Path(tempfile.mkdtemp(prefix="carebot-proof-"))
-    try:
-        sqlite = f"sqlite+aiosqlite:///{folder / 'carebot.db'}"
-        asyncio.run(migrate_url(sqlite))
-        with running_postgresql() as server:
-            name = f"p{uuid4().hex}"
-            asyncio.run(administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
-            yield {"SQLite": sqlite, "PostgreSQL": postgresql_url(server, name)}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _play(url: str, chance: int) -> Result:
@@ -129,7 +108,7 @@ def prove() -> bool:
     """Play and storm on each engine, from a seed of the day; print the figures last."""
     chance = SystemRandom().randrange(10**6)
     results: dict[str, Result] = {}
-    with _urls() as urls:
+    with urls_of_our_own() as urls:
         for engine, url in urls.items():
             for what, run in (("against the model", _play), ("eight processes", _storm)):
                 name = f"{engine}, {what}, seed {chance}"

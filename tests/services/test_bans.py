@@ -139,6 +139,17 @@ async def test_a_ban_by_buttons_and_its_end_from_the_list(desk: Desk) -> None:
     assert (await desk.town.rows("contact_points", chat_id=ANN))[0].banned_until_at is None
 
 
+async def test_a_lifted_ban_is_told_once_with_what_was_said(desk: Desk) -> None:
+    """A bare command is nothing that was said."""
+    case, ann = await banned(desk)
+    await ann.says("sorry")
+    await ann.says("/start")
+    told = (await case.writes(SUE, "/unban")).told_staff
+    assert "Ann is no longer banned. Meanwhile 1 message came" in told
+    assert "/start" not in told
+    assert "is lifted" not in told
+
+
 async def test_a_second_ban_takes_the_place_of_the_first(desk: Desk) -> None:
     """One ban is in force, the newest; lifting it leaves none."""
     case, _ = await banned(desk)

@@ -127,14 +127,14 @@ async def test_ben_may_use_the_book_but_not_write_in_it(desk: Desk) -> None:
     async with desk.town.work() as work:
         ben = await member(work, BEN)
         refused = await canned_book.save(work, name="x", language="en", text="Hi", by=ben)
-        assert refused == Refusal("desk.refused.not_allowed")
+        assert refused == Refusal("casework.refused.supervisors")
         one = await canned_book.save(work, name="x", language="en", text="Hi", by=await member(work, SUE))
         assert isinstance(one, Canned)
         for done in (
             await canned_book.remove(work, canned_id=one.id, by=ben),
             await canned_book.set_event(work, canned_id=one.id, event=MacroEvent.HOLD, by=ben),
         ):
-            assert done == Refusal("desk.refused.not_allowed")
+            assert done == Refusal("casework.refused.supervisors")
     (row,) = await desk.town.rows("audit", subject_kind="canned")
     assert (row.action, row.after["text"]) == ("canned.add", "Hi")
 

@@ -17,6 +17,7 @@ from services.case_tags import tag_case
 from services.members import set_absent
 from services.priority_by_hand import set_priority
 from services.summaries import corrected
+from services.surveys.book import seed_shipped
 from storage.cases import get_case
 from storage.database import Tx
 from storage.staff import load_staff
@@ -69,8 +70,9 @@ async def rich(desk: Desk) -> CaseView:
         await tx.execute(update(contact_points).values(username="ann_t", reach="blocked", banned_until_at=ban))
         known = {"aspect": "quality", "order_ref": "A-17", "cause_id": 5, "level": 2, "owner_id": ben.id}
         await tx.execute(update(cases).where(cases.c.id == view.id).values(**known, state="open", confidential=True))
-        score = {"survey": "csat", "version": 1, "occasion": "x", "customer_id": 1, "case_id": 1, "asked_at": work.now}
-        await tx.execute(survey_responses.insert().values(**score, score=2, answered_at=work.now))
+        await seed_shipped(work)
+        score = {"survey": "after_case", "version": 1, "occasion": "x", "customer_id": 1, "case_id": 1}
+        await tx.execute(survey_responses.insert().values(**score, score=2, asked_at=work.now, answered_at=work.now))
     return view
 
 
@@ -80,7 +82,7 @@ async def test_the_card_of_a_troubled_case_says_it_all(desk: Desk) -> None:
     for words in (
         "C-1002 · Complaint · in work", "🔒 Confidential", "⬆️ Escalated to the supervisors",
         "🔴 urgent: Sue: second time <3", "⏱ First answer due", "Whose: Ben (absent until",
-        "👤 Ann (@ann_t) · English · New · 1,250 points", "📂 1 earlier case: C-1001", "Last score: 2 of 5",
+        "👤 Ann (@ann_t) · English · New · 1,250 points", "📂 1 earlier case: C-1001", "Last score: ★★☆☆☆",
         "⛔ Banned until", "🚫 The customer has blocked the bot", "About: Quality", "Order: A-17", "Branch: Old Town",
         "Cause: Weak zips", "🏷 zip", "The zip is torn again",
     ):  # fmt: skip

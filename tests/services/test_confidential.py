@@ -189,7 +189,7 @@ async def test_only_who_supervises_may_mark_a_case(staffed: Desk) -> None:
     ben, sue = await member(staffed, BEN), await member(staffed, SUE)
     async with staffed.town.work() as work:
         refused = await make_confidential(work, case_id=case.id, about_id=sue.id, by=actor_of(ben))
-    assert refused == Refusal("desk.refused.not_allowed")
+    assert refused == Refusal("casework.refused.supervisors")
     async with staffed.town.work() as work:
         await make_confidential(work, case_id=case.id, about_id=None, by=actor_of(sue))
     async with staffed.town.work() as work:

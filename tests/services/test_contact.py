@@ -119,6 +119,20 @@ async def test_an_open_complaint_holds_and_releases(
     assert await ann.asks(POINTS) is None
 
 
+@pytest.mark.parametrize(("state", "held"), [("open", True), ("waiting", True), ("resolved", False), ("closed", False)])
+async def test_any_open_case_holds_surveys(ann: Ann, working: Working, state: str, held: bool) -> None:
+    """A question that waits is enough; care is not held by it."""
+    async with working() as work:
+        await customers.set_consent(work, await person(work, ann.contact_id), ConsentClass.SURVEYS, given=True)
+        await work.tx.execute(
+            tables.cases.insert().values(
+                number=1001, customer_id=ann.id, kind="question", state=state, opened_at=work.now
+            )
+        )
+    assert await ann.asks(ConsentClass.SURVEYS) is (Hold.OPEN_CASE if held else None)
+    assert await ann.asks() is None
+
+
 async def test_low_scores_and_refunds_hold_for_their_time(ann: Ann, working: Working) -> None:
     """The newest counts; three stars are not low."""
     async with working() as work:

@@ -11,7 +11,7 @@ from services.tasks import list_open
 from services.work import Work
 from storage.cases import get_case
 from tests.handlers.staff.desk import BEN, MIA, CaseView, Desk
-from tests.services.test_scores import ask_staff, person_of
+from tests.services.test_survey_case import ask_staff, person_of
 
 
 async def called(desk: Desk, view: CaseView, outcome: str, *, by: int = BEN, words: str = "") -> int | Refusal:

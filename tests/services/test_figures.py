@@ -6,11 +6,15 @@ from typing import Any
 from sqlalchemy import insert
 
 from domain.cases import CaseKind, EndedAs
-from domain.people import Role
+from domain.languages import LANGUAGES
+from domain.outcomes import Refusal
+from domain.people import SYSTEM, Role
 from services.cases import open_case
 from services.casework import resolve_case
 from services.figures import desk_figures, kept_share, median_s, satisfied_share
 from services.seeding import seed
+from services.surveys.book import add_survey
+from services.surveys.document import read_toml
 from services.work import Work
 from storage.staff import load_staff
 from storage.tables import cases, escalations, sla_results, survey_responses
@@ -25,8 +29,14 @@ async def _clock(work: Work, case_id: int, kind: str, *, kept: bool, worked_s: i
     await work.tx.execute(insert(sla_results).values(**at, **of, kind=kind, kept=kept, worked_s=worked_s))
 
 
+async def _put_on(work: Work, key: str, kind: str) -> None:
+    title, question = ("\n".join(f'{part}.{one} = "How?"' for one in LANGUAGES) for part in ("title", "text"))
+    document = f'key = "{key}"\n{title}\n[[questions]]\nkey = "q"\nkind = "{kind}"\n{question}\n'
+    assert not isinstance(await add_survey(work, read_toml(document, name="s.toml"), by=SYSTEM), Refusal)
+
+
 async def test_the_figures_are_those_counted_by_hand(working: Working) -> None:
-    """Three clocks of Ben, one missed; two solutions; scores 5, 4 and 2; what lies outside the span is left out."""
+    """Three clocks of Ben, one missed; two solutions; scores 5, 4 and 2, but no 3 of ten; nothing outside the span."""
     async with working() as work:
         await seed(work, members=[(7, "Ben", Role.AGENT, None), (8, "Sue", Role.SUPERVISOR, None)])
         staff = await load_staff(work.tx, bot_id=BOT)
@@ -50,9 +60,12 @@ async def test_the_figures_are_those_counted_by_hand(working: Working) -> None:
         }
         await work.tx.execute(insert(escalations).values(**rung, level=2, at=work.now))
         await work.tx.execute(insert(escalations).values(**rung, level=2, at=work.now - 9 * HOUR))
-        for nth, (member, score) in enumerate(((ben, 5), (ben, 4), (sue, 2))):
-            asked: dict[str, Any] = {"survey": "csat", "version": 1, "occasion": f"o{nth}", "asked_at": work.now}
-            of = {"customer_id": ann.customer.id, "case_id": opened[nth].id, "member_id": member.id}
+        await _put_on(work, "after_case", "csat")
+        await _put_on(work, "friends", "nps")
+        given = ((ben, "after_case", 5), (ben, "after_case", 4), (sue, "after_case", 2), (sue, "friends", 3))
+        for nth, (member, survey, score) in enumerate(given):
+            asked: dict[str, Any] = {"survey": survey, "version": 1, "occasion": f"o{nth}", "asked_at": work.now}
+            of = {"customer_id": ann.customer.id, "case_id": opened[nth % 3].id, "member_id": member.id}
             await work.tx.execute(insert(survey_responses).values(**asked, **of, score=score, answered_at=work.now))
     async with working() as work:
         found = await desk_figures(work, since_at=MORNING - HOUR, until_at=MORNING + HOUR)

@@ -79,6 +79,18 @@ async def test_everything_is_handed_over_in_one_step(desk: Desk) -> None:
     assert told == ["🤝 Handed over from Ben to Sue: cases: 3, customers: 1, tasks: 1."]
 
 
+async def test_a_handover_is_told_once_without_what_there_was_none_of(desk: Desk) -> None:
+    """A second one finds nothing, and only whoever asked hears so."""
+    case = await desk.case_of()
+    await case.writes(BEN, "/take")
+    told = (await desk.writes(SUE, "/handover Ben Sue")).told_staff
+    assert told.count("Handed over from Ben to Sue: cases: 1.") == 1
+    assert "From Ben to Sue" not in told
+    again = (await desk.writes(SUE, "/handover Ben Sue")).told_staff
+    assert "There was nothing to hand over." in again
+    assert "🤝" not in again
+
+
 async def test_nothing_is_handed_over_when_it_cannot_all_be(desk: Desk) -> None:
     """To Mia, who works on no cases; by Ben, for somebody else's: not a single case moves."""
     await desk.town.hires(ZOE, "Zoe")

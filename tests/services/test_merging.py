@@ -67,8 +67,8 @@ async def test_everything_moves(database: Database, working: Working) -> None:
     after = await counted(database, keep)
     joined = {name: before[0][name] + before[1][name] - after[name] for name in after}
     once = {name: count for name, count in joined.items() if count > 0}
-    # One consent a class, one delivery an occasion, one account; the tie between the two counted for both.
-    assert once == {"consents": 1, "deliveries": 1, "point_accounts": 1, "referrals": 1}
+    # One consent a class, one delivery and wish an occasion, one account; the tie between the two counted for both.
+    assert once == {"campaign_optouts": 1, "consents": 1, "deliveries": 1, "point_accounts": 1, "referrals": 1}
     assert emptied.merged_into == keep
     kept = {name: value for name, value in emptied._mapping.items() if "bobsecret" in str(value).lower()}
     assert set(kept) == {"source_key"}
@@ -204,6 +204,48 @@ async def test_nobody_is_congratulated_twice(
     assert {row.customer_id for row in rows} == {keep}
     assert {state: [row.state for row in rows].count(state) for state in {row.state for row in rows}} == left
     assert [row.occasion for row in rows].count("2026") == 1
+
+
+@pytest.mark.parametrize("states", [("sent", "skipped"), ("skipped", "sent")])
+async def test_a_survey_that_never_went_out_is_no_obstacle(
+    working: Working, database: Database, states: tuple[str, str]
+) -> None:
+    """Both were asked in one wave and one message was dropped: each response still knows what became of its own."""
+    async with working() as work:
+        records = await make(work), await make(work, "Annie")
+        for whose, state in zip(records, states, strict=True):
+            plan = {"campaign": "survey:pulse", "occasion": "hand-1", "customer_id": whose, "state": state}
+            times = dict.fromkeys(("due_at", "late_after_at", "planned_at"), work.now)
+            await insert(work.tx, tables.deliveries, **plan, **times, occasion_on="2026-12-01", zone="UTC")
+            of = tables.deliveries.c.customer_id == whose
+            sent = (await work.tx.execute(select(tables.deliveries.c.id).where(of))).scalar_one()
+            asked = {"survey": "pulse", "version": 1, "occasion": f"hand-1:{whose}", "asked_at": work.now}
+            await insert(work.tx, tables.survey_responses, customer_id=whose, delivery_id=sent, **asked)
+        await merge(work, *records)
+    async with database.read() as tx:
+        of = tables.deliveries.c.id == tables.survey_responses.c.delivery_id
+        kept = select(tables.deliveries.c.state).join(tables.survey_responses, of)
+        assert tuple((await tx.execute(kept.order_by(tables.survey_responses.c.id))).scalars()) == states
+
+
+async def test_of_two_messages_that_wait_one_goes(working: Working, database: Database) -> None:
+    """Both records stood in one campaign, and both messages wait in the outbox: the person gets one."""
+    async with working() as work:
+        records = await make(work), await make(work, "Annie")
+        for whose in records:
+            plan = {"campaign": "tea", "occasion": "once", "customer_id": whose, "state": "queued", "version": 1}
+            times = dict.fromkeys(("due_at", "late_after_at", "planned_at", "queued_at"), work.now)
+            await insert(work.tx, tables.deliveries, **plan, **times, occasion_on="2026-12-01", zone="UTC")
+            of = tables.deliveries.c.customer_id == whose
+            waits = (await work.tx.execute(select(tables.deliveries.c.id).where(of))).scalar_one()
+            row = {"bot_id": BOT, "lane": 3, "chat_key": f"c{whose}", "target_kind": "contact", "target_ref": whose}
+            said = {"purpose": "campaign", "on_unknown": "list", "action": "send", "customer_id": whose}
+            await insert(work.tx, tables.outbox, **row, **said, delivery_id=waits, created_at=work.now)
+        await merge(work, *records)
+    async with database.read() as tx:
+        states = (await tx.execute(select(tables.outbox.c.state).order_by(tables.outbox.c.id))).scalars().all()
+        left = (await tx.execute(select(tables.deliveries.c.state))).scalars().all()
+    assert (sorted(states), left) == (["dropped", "queued"], ["queued"])
 
 
 async def test_nobody_brought_themself(working: Working, database: Database) -> None:

@@ -23,6 +23,7 @@ from services.work import person_of_contact
 from storage.cases import get_case
 from storage.interactions import NOWHERE
 from storage.staff import load_staff
+from storage.tables import cases
 from tests.handlers.harness import Said
 from tests.handlers.staff.desk import BEN, MIA, SUE, CaseView, Desk
 
@@ -186,6 +187,29 @@ async def test_what_is_given_in_turn_is_told_in_the_topic_and_in_private(desk: D
     said = await desk.town.deliver()
     assert any("it is your turn" in one.text for one in said if one.target[0] is TargetKind.CASE)
     assert any("It is your turn" in text for text in to_member(said, await who(desk, BEN)))
+
+
+async def test_whoever_is_given_a_confidential_case_reads_so_once(desk: Desk) -> None:
+    """It is told in private chats alone, and the new owner's is one of them."""
+    case = await desk.case_of()
+    desk.town.rules = assigning(Assigning.ROUND_ROBIN)
+    async with desk.town.work() as work:
+        work.tx.change(cases, case.id, confidential=True, staff_group_id=None)
+    async with desk.town.work() as work:
+        stored = await get_case(work.tx, case.id)
+        assert stored is not None
+        assert (await give_in_turn(work, stored)).owner_id is not None
+    said = to_member(await desk.town.deliver(), await who(desk, SUE))
+    assert [text for text in said if "our turn" in text] == ["👤 It is your turn: C-1001 is yours."]
+
+
+@pytest.mark.parametrize("command", ["/assign Sue", "/transfer Sue she asked for you"])
+async def test_the_topic_reads_once_whose_a_case_is_now(desk: Desk, command: str) -> None:
+    """The line that rings for Sue is the answer to Ben, too."""
+    case = await desk.case_of()
+    told = (await case.writes(BEN, command)).told_staff
+    assert "is yours now, from Ben" in told
+    assert "is with Sue now" not in told
 
 
 @pytest.mark.parametrize("away", [True, False])

@@ -15,7 +15,7 @@ from storage.cases import get_case
 from storage.tables import cases
 from tests.handlers.harness import Said
 from tests.handlers.staff.desk import BEN, SUE, CaseView, Desk
-from tests.services.test_scores import ask_staff, person_of, resolved
+from tests.services.test_survey_case import ask_staff, person_of, resolved
 
 EVE = 66
 

@@ -5,15 +5,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from domain.cases import CaseKind
 from domain.errors import BadInput, NotFound
 from domain.people import SYSTEM
 from services import records
+from services.cases import open_case
+from services.confidential import make_confidential
 from services.merging import merge_customers
 from services.timeline import TimelineItem, list_timeline
+from services.work import Person, Work
 from storage import tables
 from storage.database import Database
 from storage.timeline import TimelineKind, timeline_query
 from tests.services.shop import ANN_CHAT, MORNING, Working, arrive, hear
+from tests.services.surveyed import Asked, checked
 from tests.services.test_records import make
 from tests.services.traces import insert, shop
 from tests.storage.plans import plan_of
@@ -54,6 +59,29 @@ async def test_everything_a_person_left_is_told(working: Working) -> None:
     assert ("consent.care", 1) in consents
     assert told(TimelineKind.MERGE).text == bob.customer.code
     assert told(TimelineKind.DELIVERY).extra == "sent"
+    assert (told(TimelineKind.SURVEY).label, told(TimelineKind.SURVEY).number) == ("after_case", 4)
+
+
+async def test_an_answered_survey_stands_with_its_title(working: Working) -> None:
+    """Key, title, score and state; one nobody answered does not, nor one to do with a confidential case."""
+    async with working() as work:
+        asked = await checked(work)
+        bob = await arrive(work, chat_id=2, name="Bob")
+        case = await open_case(work, bob, kind=CaseKind.COMPLAINT, interaction_ids=[])
+        await asked.asks(bob, Asked({"nps": 9}, columns={"score": 9}))
+        await asked.asks(bob, Asked({}, "expired"))
+        for column in ("case_id", "opened_case_id"):
+            await asked.asks(bob, Asked({"nps": 1}, columns={"score": 1, column: case.id}))
+        assert await _surveys(work, bob) == [("check", "Check", 1, "finished")] * 2 + [
+            ("check", "Check", 9, "finished")
+        ]
+        await make_confidential(work, case_id=case.id, about_id=None, by=SYSTEM)
+        assert await _surveys(work, bob) == [("check", "Check", 9, "finished")]
+
+
+async def _surveys(work: Work, person: Person) -> list[tuple[str | None, str | None, int | None, str | None]]:
+    items = await list_timeline(work, person.customer.id)
+    return [(item.label, item.text, item.number, item.extra) for item in items if item.kind is TimelineKind.SURVEY]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

@@ -49,7 +49,7 @@ async def live(work: Work, *, chat_id: int, word: str) -> Person:
     group = next(iter(staff.groups.values()))
     await tell(work, to_staff_group(group.id), f"praise {word}", dedupe_key=f"feedback:{feedback_id}")
     person.enter(work, Dialogue(person.contact.id, DialogueName.DRAFT, "words", work.now, {"words": word}))
-    await _plan(work, person)
+    await _plan(work, person, word)
     await _leave_record(work, person, word, member)
     await _leave_loyalty(work, person, word, member, case_id)
     await _leave_casework(work, person, word, member, case_id)
@@ -89,7 +89,7 @@ async def _complain(work: Work, person: Person, word: str, member: StaffMember) 
     return case.id
 
 
-async def _plan(work: Work, person: Person) -> None:
+async def _plan(work: Work, person: Person, word: str) -> None:
     plan = {
         "campaign": "birthday",
         "occasion": "2027",
@@ -101,6 +101,13 @@ async def _plan(work: Work, person: Person) -> None:
         "planned_at": work.now,
     }
     await insert_planned(work.tx, [plan], renewable=("late",))
+    his = {"customer_id": person.customer.id}
+    of = select(tables.deliveries.c.id).where(tables.deliveries.c.customer_id == person.customer.id)
+    delivery_id = (await work.tx.execute(of.limit(1))).scalar_one()
+    work.tx.change(tables.deliveries, delivery_id, params={"item": word})
+    tap = {"delivery_id": delivery_id, "campaign": "birthday", "kind": "answer", "button": "thanks", "at": work.now}
+    await insert(work.tx, tables.campaign_taps, **his, **tap)
+    await insert(work.tx, tables.campaign_optouts, **his, topic="mid_autumn", at=work.now)
 
 
 async def insert(tx: Tx, table: Table, **values: Any) -> int:
@@ -170,8 +177,10 @@ async def _leave_casework(work: Work, person: Person, word: str, member: StaffMe
         "due_at": now,
     }
     await insert(tx, tables.tasks, **his, case_id=case_id, **due, **author, outcome=word)
-    asked = {"survey": "csat", "version": 1, "occasion": f"case:{case_id}:1", "asked_at": now, "score": 4}
-    await insert(tx, tables.survey_responses, **his, case_id=case_id, **asked, text=word, answered_at=now)
+    asked = {"survey": "after_case", "version": 1, "occasion": f"case:{case_id}:1", "asked_at": now, "score": 4}
+    response_id = await insert(tx, tables.survey_responses, **his, case_id=case_id, **asked, text=word, answered_at=now)
+    said = {"question": "words", "kind": "text", "text": word, "on_date": "2026-11-22", "answered_at": now}
+    await insert(tx, tables.survey_answers, response_id=response_id, **said)
     await insert(tx, tables.bans, **his, reason=word, **author, at=now, until_at=now + timedelta(days=1))
 
 

@@ -71,6 +71,7 @@ class Facts:
     vouchers: list[tuple[str, datetime]] = field(default_factory=list)
     referred: bool = False
     lost: bool = False
+    lost_reason: str | None = None
     custom: dict[str, Any] | None = None
     erased: bool = False
     merged: bool = False
@@ -143,6 +144,7 @@ def make_people(count: int) -> list[Facts]:
             vouchers=some(lambda: (dice.choice(("issued", "used")), dice.choice((NOW, NOW + timedelta(1)))), 2),
             referred=dice.random() < 0.3,
             lost=dice.random() < 0.3,
+            lost_reason=maybe("price", "service"),
             custom=own(),
             erased=dice.random() < 0.05,
             merged=dice.random() < 0.05,
@@ -363,6 +365,7 @@ async def _settle_one(tx: Tx, nth: int, him: Facts, first: int) -> int:
         birth_leap=born.leap,
         custom=him.custom,
         lost_at=NOW if him.lost else None,
+        lost_reason=him.lost_reason,
         erased_at=NOW if him.erased else None,
         merged_into=first if him.merged else None,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 import storage
 from domain.codes import CUSTOMER_SIGNS, SIGNS
 from domain.instants import to_ms
+from services.surveys.document import parse_canonical
 from storage.database import Database, open_database
 from storage.migrate import current_revision, differences, head_revision, migrate
 from tests.engines import ENGINES, administer, postgresql_url
@@ -169,3 +170,84 @@ async def test_references_hold_after_the_migration(released: Database) -> None:
     with pytest.raises(IntegrityError):
         async with released.write() as tx:
             await tx.execute(text("UPDATE customers SET code = (SELECT code FROM customers WHERE id = 2) WHERE id = 1"))
+
+
+SCORED = NOW + HOUR
+
+
+async def scored(database: Database) -> None:
+    """Let the first customer have scored one case low with words, left another question open, and be asked a third."""
+    await at_revision(database, "0003")
+    asked = "INSERT INTO survey_responses (id, survey, version, occasion, customer_id, case_id, member_id, asked_at, "
+    unasked = (
+        "INSERT INTO deliveries (id, campaign, occasion, customer_id, occasion_on, zone, due_at, late_after_at, state,"
+        " consent, planned_at, queued_at) VALUES (9, 'csat', 'case:1:2', 1, '2026-11-01', 'Asia/Taipei', :at, :at,"
+        " 'sent', 'surveys', :at, :at)"
+    )
+    async with database.write() as tx:
+        for statement in (
+            f"{asked} score, text, answered_at, finished_at)"
+            " VALUES (1, 'csat', 1, 'case:1:1', 1, 1, 1, :at, 2, 'Too slow', :scored, :scored)",
+            f"{asked} text) VALUES (2, 'csat', 1, 'case:1:2', 1, 1, 1, :at, '')",
+            unasked,
+            "INSERT INTO dialogues (contact_point_id, name, step, data, updated_at)"
+            " VALUES (1, 'score', 'score', '{\"key\": 2}', :at)",
+        ):
+            wanted = {"at": NOW, "scored": SCORED}
+            names = {name: value for name, value in wanted.items() if f":{name}" in statement}
+            await tx.connection.execute(text(statement), names)
+
+
+async def test_scores_of_cases_become_answers_of_a_survey(released: Database) -> None:
+    """What somebody gave and wrote stands as it was, under the survey that is asked after cases from now on."""
+    await scored(released)
+    await migrate(released)
+    assert await values(released, "SELECT key, state, version FROM surveys") == [("after_case", "on", 1)]
+    answers = "SELECT response_id, question, kind, number, text, answered_at, counts FROM survey_answers ORDER BY id"
+    given = [(*row[:-1], bool(row[-1])) for row in await values(released, answers)]
+    assert given == [(1, "csat", "csat", 2, "", SCORED, True), (1, "words", "text", None, "Too slow", SCORED, True)]
+    now = "SELECT id, survey, state, score, text, low_at, language, tier, delivery_id FROM survey_responses ORDER BY id"
+    assert await values(released, now) == [
+        (1, "after_case", "finished", 2, "", SCORED, "en", "new", None),
+        (2, "after_case", "open", None, "", None, "en", "new", 9),
+    ]
+    assert await values(released, "SELECT campaign FROM deliveries WHERE id = 9") == [("survey:after_case",)]
+    assert await values(released, "SELECT name, step FROM dialogues") == [("survey", "csat")]
+
+
+async def test_the_survey_that_was_asked_before_can_still_be_read(released: Database) -> None:
+    """Its first version is a document like any other, so that old answers have their questions."""
+    await scored(released)
+    await migrate(released)
+    [(document,)] = await values(released, "SELECT document FROM survey_versions")
+    survey = parse_canonical(str(document))
+    asked = [(question.key, question.kind.value) for question in survey.questions]
+    assert asked == [("csat", "csat"), ("words", "text")]
+
+
+async def test_where_nobody_was_asked_no_survey_appears(released: Database) -> None:
+    """The surveys that come with the program are inserted at its start, not by the migration."""
+    await migrate(released)
+    assert await values(released, "SELECT key FROM surveys") == []
+
+
+async def test_greetings_on_their_way_know_nothing_of_campaigns_yet(released: Database) -> None:
+    """Planned and sent ones stand as they were, none was ever taken back, and the same year is not planned twice."""
+    await at_revision(released, "0004")
+    before = await values(
+        released, "SELECT id, campaign, occasion, customer_id, state, due_at FROM deliveries ORDER BY id"
+    )
+    assert before
+    await migrate(released)
+    after = "SELECT id, campaign, occasion, customer_id, state, due_at FROM deliveries ORDER BY id"
+    assert await values(released, after) == before
+    news = "SELECT DISTINCT variant, version, CAST(params AS TEXT), held, recalls FROM deliveries"
+    assert await values(released, news) == [(None, None, None, None, 0)]
+    again = (
+        "INSERT INTO deliveries (campaign, occasion, customer_id, occasion_on, zone, due_at, late_after_at, state, "
+        "planned_at) SELECT campaign, occasion, customer_id, occasion_on, zone, due_at, late_after_at, 'planned', "
+        "planned_at FROM deliveries WHERE campaign = 'birthday'"
+    )
+    with pytest.raises(IntegrityError):
+        async with released.write() as tx:
+            await tx.execute(text(again))

@@ -70,7 +70,7 @@ def test_the_database_means_whom_the_judge_means(town: Settled) -> None:
     sizes: list[int] = []
 
     @given(made_segments())
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def agree(segment: Segment) -> None:
         found = town.members(segment)
         assert found == town.judged(segment)

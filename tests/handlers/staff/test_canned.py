@@ -109,4 +109,4 @@ async def test_ben_is_not_asked_for_what_he_may_not_do(desk: Desk) -> None:
     await desk.case_of()
     heard = await desk.writes(BEN, "/canned + Gift")
     assert not [said for said in heard.staff if said.body.get("force_reply")]
-    assert "may" in heard.told_staff or "allowed" in heard.told_staff
+    assert "Only a supervisor can do that" in heard.told_staff

@@ -134,6 +134,9 @@ async def floor_in(database: Database) -> Floor:
     return Floor(desk, await desk.case_of())
 
 
+_REFUSALS = ("desk.refused.not_allowed", "casework.refused.supervisors", "desk.refused.no_such_case")
+
+
 async def check(floor: Floor, name: str, states: list[CaseState]) -> None:
     """Press a verb's button and give its command, with words and without, as everybody, in each state."""
     verb, deed = VERBS[name], deed_of(name)
@@ -141,7 +144,7 @@ async def check(floor: Floor, name: str, states: list[CaseState]) -> None:
     stored = await floor.view.now()
     number = stored.public_number
     members = {user_id: await floor.member(user_id) for user_id in PEOPLE}
-    of_table = {floor.says(key, number=number) for key in ("desk.refused.not_allowed", "desk.refused.no_such_case")}
+    of_table = {floor.says(key, number=number) for key in _REFUSALS}
     old_button = floor.says("desk.refused.old_button") if not verb.command else None
     of_table.add(floor.says(TABLE[deed].otherwise, number=number))
     for user_id, state in ((user_id, state) for user_id in PEOPLE for state in states):
@@ -215,7 +218,7 @@ async def test_a_confidential_case_does_not_exist_for_agents(sqlite_url: str) ->
             for user_id in (BEN, SUE):
                 came = await floor.tries(CaseState.OPEN, floor.tap(user_id, f"k:{name}:{floor.view.id}"))
                 assert not came.touched, (PEOPLE[user_id], name)
-                refusals = {floor.says(f"desk.refused.{why}") for why in ("no_such_case", "not_allowed", "old_button")}
+                refusals = {floor.says(key) for key in (*_REFUSALS, "desk.refused.old_button")}
                 assert refusals & set(came.said), (PEOPLE[user_id], name, came)
     finally:
         await database.close()

@@ -107,7 +107,7 @@ async def test_everything_is_handed_over_by_command_or_two_taps(desk: Desk) -> N
     case = await desk.case_of()
     await case.writes(BEN, "/take")
     ben, sue = await who(desk, BEN), await who(desk, SUE)
-    assert "From Ben to Sue: cases: 1" in (await desk.writes(SUE, "/handover @Ben @Sue")).told_staff
+    assert "Handed over from Ben to Sue: cases: 1." in (await desk.writes(SUE, "/handover @Ben @Sue")).told_staff
     assert (await case.now()).owner_id == sue.id
     giver = picker(await desk.writes(SUE, "/handover"))
     successor = picker(await desk.taps(SUE, giver.data(f"k:handover:0:{sue.id}"), giver.message_id))

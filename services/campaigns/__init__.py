@@ -1,0 +1,1 @@
+"""Campaigns: kept in versions, planned, sent, answered, judged."""

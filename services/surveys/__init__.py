@@ -1,0 +1,1 @@
+"""Surveys: kept in versions, asked, answered, acted upon, and their results."""
