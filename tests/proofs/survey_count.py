@@ -40,6 +40,7 @@ class Count:
         self.steps: list[Step] = []
         self._nth = 0
         self._hand = 0
+        self._not_over = (world.plan.begins - 12 * HOUR) // DAY
         self._acts: list[Act] = []
         self._guests = Answering(world.plan.seed, self._takes, lambda act: self._acts.append(act))
 
@@ -139,6 +140,7 @@ class Count:
         for life in self.lives.values():
             if life.present:
                 self._congratulates(life, now)
+        self._not_over = (now - 12 * HOUR) // DAY  # the furthest clocks behind are twelve hours behind
         self._opens_waves(now)
         blocked: set[int] = set()
         lost: set[tuple[int, str, str]] = set()
@@ -174,12 +176,16 @@ class Count:
         return slip
 
     def _congratulates(self, life: Life, now: int) -> None:
-        """Plan a birthday from the day before on, once in this story, and say it when that may be."""
+        """Plan a birthday from the day before on, once in this story, and say it when that may be.
+
+        Whoever becomes known after it had begun is planned for it, too, as long as that day is not over everywhere.
+        """
         guest = life.guest
         if guest.birthday is None:
             return
+        opened = local(self.world.plan.begins, guest.lives_in) // DAY
         today = local(now, guest.lives_in) // DAY
-        for day in (today, today + 1):
+        for day in range(max(self._not_over, opened), today + 2):
             on = date_of(day)
             if (on.month, on.day) != guest.birthday or any(slip.campaign == "birthday" for slip in life.slips):
                 continue

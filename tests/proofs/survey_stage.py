@@ -38,6 +38,8 @@ CHATS = 10_000
 """The chat of customer 7 is the seventh after this."""
 _OURS = ("campaign_dated", "campaign_feed", "close_forgotten")
 _MINUTE = timedelta(minutes=1)
+_CUT_BY_THEN = 50
+"""After so many deeds without one the power fails in the next that asks the database for anything."""
 
 
 def rules_of_shop() -> Rules:
@@ -134,6 +136,7 @@ class Stage:
         self._cuts = cuts
         self._chance = chance
         self._clock = HandedClock()
+        self._deeds = 0
         self._fuse: int | None = None
         self._message = 0
         self.database: Database = open_database(url)
@@ -169,8 +172,11 @@ class Stage:
 
     async def does(self, deed: Callable[[], Awaitable[Any]]) -> Any:
         """Do something; when the power fails in the middle, start again and do it anew."""
+        self._deeds += 1
         if self._chance.random() < self._cuts:
             self._fuse = self._chance.choice((1, 2, 3, 5, 8, 13, 21, 34, 55))
+        elif self._cuts and not self.cut_count and self._deeds > _CUT_BY_THEN:
+            self._fuse = 1
         try:
             done = await deed()
         except PowerCut:
