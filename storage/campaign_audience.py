@@ -2,8 +2,8 @@
 
 from sqlalchemy import Select, select
 
-from storage.campaign_planning import in_touch
 from storage.database import Tx
+from storage.planned_for import in_touch
 from storage.tables import customers
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, null, or_, select, true, union_all
 
-from storage.campaign_planning import in_touch
 from storage.database import Tx
 from storage.people import LUNAR, SOLAR
+from storage.planned_for import in_touch
 from storage.segments_sql import CustomValue
 from storage.tables import consents, customers, deliveries
 

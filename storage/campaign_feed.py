@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, union_all, update
 
 from domain.outgoing import Lane
-from storage.campaign_planning import in_touch
 from storage.database import Tx
 from storage.deliveries import Delivery
 from storage.outbox import COLUMNS, OutboxRow, row_of
+from storage.planned_for import in_touch
 from storage.tables import campaign_runs, campaigns, customers, deliveries, interactions, outbox
 
 _PLANNED: ColumnElement[str] = literal_column("'planned'")  # literals, so that SQLite may use the partial indexes

@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from domain.cases import CaseState
-from storage.campaign_planning import in_touch
 from storage.columns import Instant
 from storage.database import Tx
+from storage.planned_for import in_touch
 from storage.tables import (
     cases,
     customer_events,

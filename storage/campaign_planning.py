@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     false,
     func,
     literal,
@@ -31,7 +30,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.campaigns.draws import PRIME
 from domain.instants import to_ms
 from storage.database import Tx
-from storage.tables import contact_points, customers, deliveries
+from storage.planned_for import hold_records, in_touch
+from storage.tables import customers, deliveries
 
 Factors = tuple[int, int, int, int]
 _PLANNED: ColumnElement[bool] = literal_column("state = 'planned'")  # literals, as the partial indexes have them
@@ -87,12 +87,6 @@ class Slice:
     weights: tuple[tuple[str, int], ...]
 
 
-def in_touch(bot_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on a customer who can be planned for: on record, with a contact point of this bot."""
-    point = exists().where(contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id)
-    return customers.c.erased_at.is_(None), customers.c.merged_into.is_(None), point
-
-
 async def list_in_touch(tx: Tx, customer_ids: Sequence[int], *, bot_id: int) -> frozenset[int]:
     """Return which of these customers can be planned for."""
     found = select(customers.c.id).where(customers.c.id.in_(list(customer_ids)), *in_touch(bot_id))
@@ -120,6 +114,7 @@ def _whole(number: int) -> ColumnElement[int]:
 
 async def insert_slice(tx: Tx, part: Slice, *, bot_id: int, members: Select[tuple[int]] | None, now: datetime) -> int:
     """Freeze a row for each person of a slice; returns how many. One that exists already stays as it is."""
+    await hold_records(tx, customers.c.id > part.after_id, customers.c.id <= part.until_id)
     late = any(zone.base + part.late_after < now for zone in part.zones)  # nobody is due before that
     alike = replace(part, after_id=0, until_id=0)
     if members is None:
@@ -244,6 +239,7 @@ async def insert_rows(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: Sequ
     """
     if not rows:
         return 0
+    await hold_records(tx, customers.c.id.in_(sorted({row["customer_id"] for row in rows})))
     insert = tx.insert(deliveries)
     if renewable:
         again = (

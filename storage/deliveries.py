@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, sele
 
 from domain.people import Consent, ConsentClass
 from storage.database import Tx
-from storage.tables import campaigns, consents, deliveries
+from storage.planned_for import hold_records
+from storage.tables import campaigns, consents, customers, deliveries
 
 _PLANNED: ColumnElement[str] = literal_column("'planned'")
 
@@ -45,6 +46,7 @@ async def insert_planned(tx: Tx, rows: Sequence[dict[str, Any]], *, renewable: S
     """
     if not rows:
         return 0
+    await hold_records(tx, customers.c.id.in_(sorted({row["customer_id"] for row in rows})))
     planned = [{"state": "planned", "reason": None, "settled_at": None, **row} for row in rows]
     insert = tx.insert(deliveries).values(planned)
     fields = ("occasion_on", "zone", "due_at", "late_after_at", "state", "reason", "planned_at", "settled_at")

@@ -247,7 +247,8 @@ async def move_everything(tx: Tx, *, keep_id: int, duplicate_id: int, now: datet
 async def lock_records(tx: Tx, customer_ids: Sequence[int]) -> None:
     """Make others wait who speak for these records or write rows of theirs: chats first, then cases, then records.
 
-    Whoever works on a case holds it before its customer: the order in which everybody locks.
+    Whoever works on a case holds it before its customer: the order in which everybody locks. Last come messages that
+    wait: whoever takes those of a campaign back holds them before what was recorded of them.
     """
     if not tx.for_update:
         return
@@ -257,6 +258,8 @@ async def lock_records(tx: Tx, customer_ids: Sequence[int]) -> None:
         await tx.execute(his.with_for_update())
     records = select(customers.c.id).where(customers.c.id.in_(ids)).order_by(customers.c.id)
     await tx.execute(records.with_for_update())
+    waiting = select(outbox.c.id).where(outbox.c.customer_id.in_(ids), outbox.c.state == "queued")
+    await tx.execute(waiting.order_by(outbox.c.id).with_for_update())
 
 
 async def is_referred_to(tx: Tx, customer_id: int) -> list[str]:

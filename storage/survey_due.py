@@ -27,7 +27,8 @@ from domain.surveys.occasions import CASE, EVENT, PURCHASE, Cause
 from domain.surveys.turns import Asked
 from storage.database import Tx
 from storage.deliveries import Delivery
-from storage.tables import cases, contact_points, customer_events, customers, deliveries, purchases, survey_responses
+from storage.planned_for import hold_records, in_touch
+from storage.tables import cases, customer_events, customers, deliveries, purchases, survey_responses
 
 CAMPAIGN = "survey:"
 """What stands before a survey's key in the name of its deliveries' campaign."""
@@ -41,14 +42,9 @@ _OF_SURVEY: ColumnElement[bool] = literal_column("substr(campaign, 1, 7) = 'surv
 async def insert_rows(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Freeze deliveries, planned or skipped at once; one that exists already stays as it is."""
     if rows:
+        await hold_records(tx, customers.c.id.in_(sorted({row["customer_id"] for row in rows})))
         unique = ["campaign", "occasion", "customer_id"]
         await tx.execute(tx.insert(deliveries).on_conflict_do_nothing(index_elements=unique), list(rows))
-
-
-def _in_touch(bot_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on a customer who can be planned for: on record, with a contact point of this bot."""
-    point = exists().where(contact_points.c.customer_id == customers.c.id, contact_points.c.bot_id == bot_id)
-    return customers.c.erased_at.is_(None), customers.c.merged_into.is_(None), point
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ async def list_people(
 ) -> list[Person]:
     """Return the people among the customers after one until another; ``members`` is who is meant, else everybody."""
     found = select(customers.c.id, customers.c.zone).where(
-        customers.c.id > after_id, customers.c.id <= until_id, *_in_touch(bot_id)
+        customers.c.id > after_id, customers.c.id <= until_id, *in_touch(bot_id)
     )
     if members is not None:
         among = members.where(customers.c.id > after_id, customers.c.id <= until_id)
@@ -94,7 +90,7 @@ async def list_ids(tx: Tx, *, bot_id: int, members: Select[tuple[int]] | None, e
 
 
 def _meant(bot_id: int, members: Select[tuple[int]] | None) -> Select[tuple[int]]:
-    found = select(customers.c.id).where(*_in_touch(bot_id))
+    found = select(customers.c.id).where(*in_touch(bot_id))
     return found if members is None else found.where(customers.c.id.in_(members))
 
 
@@ -134,7 +130,7 @@ async def list_silent(
             resolved <= before,
             or_(resolved > after_at, and_(resolved == after_at, cases.c.id > after_id)),
             cases.c.confidential.is_(False),
-            *_in_touch(bot_id),
+            *in_touch(bot_id),
             ~asked,
             ~planned,
         )
@@ -205,7 +201,7 @@ async def _unplanned(
         deliveries.c.occasion == literal(prefix, String) + cast(key, String),
         deliveries.c.customer_id == customers.c.id,
     )
-    found = found.where(~planned, *_in_touch(bot_id)).limit(limit)
+    found = found.where(~planned, *in_touch(bot_id)).limit(limit)
     return [Happened(*row) for row in await tx.execute(found)]
 
 

@@ -1,10 +1,13 @@
 """A shop with campaigns that run, people in many zones and a clock; what planning freezes is looked at row by row."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
 
 from campaigns import planning
 from domain.calendars import QuietHours
@@ -126,3 +129,13 @@ class Planner(Living):
     async def told(self, **columns: Any) -> list[tuple[int, str, str, str | None]]:
         """Return customer, occasion, state and reason of the frozen rows, by customer and occasion."""
         return sorted((row.customer_id, row.occasion, row.state, row.reason) for row in await self.rows(**columns))
+
+
+async def someone_waits(work: Work) -> None:
+    """Wait until another transaction waits for a lock."""
+    for _ in range(500):
+        found = await work.tx.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        if found.scalar_one():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")

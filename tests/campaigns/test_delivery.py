@@ -19,13 +19,15 @@ from services.campaigns import control
 from services.campaigns.book import Kept, add_campaign
 from services.campaigns.document import read_toml
 from services.delivery import after_failed, after_sent, drop_unwanted
+from services.merging import join_records
 from services.work import Work
 from storage.campaign_optouts import add_optout
 from storage.database import Database, open_database
+from storage.merging import lock_records
 from storage.outbox import OutboxRow, mark_sent, mark_settled
 from storage.outbox_heads import list_heads, list_paid_heads
 from storage.tables import outbox
-from tests.campaigns.planner import PAPER, TEXT, Planner
+from tests.campaigns.planner import PAPER, TEXT, Planner, someone_waits
 from tests.handlers.harness import BOT_ID
 
 AT_ONCE = 'occasion = "date"'
@@ -379,6 +381,26 @@ async def test_two_replicas_greet_nobody_twice(postgresql_database_url: str) -> 
         rows = await shops[0].open_rows()
         assert len(rows) == len({row.customer_id for row in rows}) == 60
         assert {row.state for row in await shops[0].rows(campaign="two")} == {"planned"}
+
+
+async def test_a_pause_and_a_merge_do_not_wait_for_each_other(postgresql_database_url: str) -> None:
+    """Mia pauses while two records of Ann, who has messages waiting, become one: both are done, and nothing waits."""
+    async with AsyncExitStack() as stack:
+        shops = [Shop(open_database(postgresql_database_url)) for _ in range(2)]
+        for one in shops:
+            stack.push_async_callback(one.town.db.close)
+        shop, other = shops
+        keep, duplicate = await shop.knows("Ann"), await shop.knows("Ann Lee")
+        await shop.starts("hello")
+        await shop.feeds()
+        async with other.town.work() as work:
+            await lock_records(work.tx, (keep, duplicate))
+            pauses = asyncio.create_task(shop.pauses("hello"))
+            await someone_waits(work)
+            assert await join_records(work, keep_id=keep, duplicate_id=duplicate, by=SYSTEM) is None
+        await pauses
+        assert await shop.open_rows() == []
+        assert {(row.customer_id, row.state) for row in await shop.rows(campaign="hello")} == {(keep, "planned")}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Collective occasions: one frozen row a person, the same however often, by whom and with what breaks it is planned."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -15,14 +16,17 @@ from domain.campaigns import CampaignState, PauseReason
 from domain.campaigns.draws import choose, draw
 from domain.campaigns.schedule import due_at
 from domain.instants import zone_named
-from domain.people import SYSTEM
+from domain.people import SYSTEM, Birthday
 from services import segments
+from services.customers import set_birthday
+from services.merging import join_records
 from storage import campaign_planning
 from storage.campaigns import change_campaign
-from storage.database import Database
+from storage.database import Database, open_database
+from storage.merging import lock_records
 from storage.people import change_customer
 from storage.tables import customers, deliveries
-from tests.campaigns.planner import START, Planner
+from tests.campaigns.planner import START, Planner, someone_waits
 
 ZONES = ["Pacific/Kiritimati", "Asia/Shanghai", "Europe/Berlin", None, "Mars/Olympus", "America/New_York", "Etc/GMT+12"]
 AT_ONCE = 'occasion = "date"'
@@ -230,6 +234,33 @@ async def test_two_replicas_that_tick_at_once_plan_everybody_once(shop: Planner)
     for key in ("one", "two", "three"):
         assert [row.customer_id for row in sorted(await shop.rows(campaign=key), key=lambda r: r.customer_id)] == people
     assert len(await shop.town.rows("campaign_runs")) == 3
+
+
+@pytest.mark.parametrize("asked", ["slice", "dated"])
+async def test_planning_and_a_merge_do_not_wait_for_each_other(postgresql_database_url: str, asked: str) -> None:
+    """Two records of Ann become one while the second is planned for what the first was planned for: one row is left."""
+    async with AsyncExitStack() as stack:
+        shops = [Planner(open_database(postgresql_database_url)) for _ in range(2)]
+        for one in shops:
+            stack.push_async_callback(one.town.db.close)
+        shop, other = shops
+        is_dated = asked == "dated"
+        born = Birthday(9, 2) if is_dated else None
+        duplicate, keep = await shop.knows("Ann", born), await shop.knows("Ann Lee")
+        await shop.runs("hello", 'occasion = "birthday"' if is_dated else AT_ONCE)
+        await shop.once(planning.open_runs)
+        plan = planning.plan_dated if is_dated else planning.plan_runs
+        await shop.once(plan, limit=1)
+        if born:
+            async with shop.town.work() as work:
+                await set_birthday(work, await shop.person(work, keep), born)
+        async with other.town.work() as work:
+            await lock_records(work.tx, (keep, duplicate))
+            plans = asyncio.create_task(shop.once(plan, limit=50))
+            await someone_waits(work)
+            assert await join_records(work, keep_id=keep, duplicate_id=duplicate, by=SYSTEM) is None
+        await plans
+        assert [row.customer_id for row in await shop.rows(campaign="hello")] == [keep]
 
 
 async def test_a_person_who_moves_between_two_looks_is_not_lost(shop: Planner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ class Program:
         assert status == 0, f"ended with {status}:\n{self.output()}"
         return loop.time() - began
 
-    async def ended(self, within_s: float = STOP_LIMIT_S) -> int:
+    async def ended(self, within_s: float = _COMMAND_LIMIT_S) -> int:
         """Wait for the process to end by itself and return its exit status."""
         assert self._process is not None
         async with asyncio.timeout(within_s):
