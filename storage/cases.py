@@ -52,6 +52,11 @@ async def get_case(tx: Tx, case_id: int) -> Case | None:
     return found[0] if found else None
 
 
+async def is_case(tx: Tx, case_id: int) -> bool:
+    """Return whether there is such a case; nothing is locked."""
+    return (await tx.execute(select(cases.c.id).where(cases.c.id == case_id))).first() is not None
+
+
 async def get_case_by_number(tx: Tx, number: int) -> Case | None:
     """Return the case with this public number."""
     found = await load_cases(tx, select(*COLUMNS).where(cases.c.number == number))

@@ -12,7 +12,7 @@ from handlers.staff.registry import VERBS
 from handlers.staff.replies import PICKER, reply
 from handlers.staff.verbs import Ask, Verb
 from services.answers import keep_held, send_held
-from storage.cases import get_case
+from storage.cases import get_case, is_case
 from storage.outbox import find_sent
 
 
@@ -34,6 +34,9 @@ async def on_tap(context: CareContext) -> None:
 async def _on_verb(context: CareContext, verb: Verb) -> None:
     tap = context.tapped
     case_id = tap.number()
+    if case_id > 0 and not await is_case(context.work.tx, case_id):
+        context.answer("desk.refused.no_such_case", alert=True)
+        return
     replacing, picker = await _tapped_message(context)
     ask = Ask(context, case_id if case_id > 0 else None, tap.arguments[1:], replacing=replacing)
     done = await perform(verb, ask)

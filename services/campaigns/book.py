@@ -1,6 +1,6 @@
 """The book of campaigns: kept in versions that never change, drafts until they are started; shipped ones are seeded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -91,15 +91,19 @@ async def list_versions(work: Work, key: str) -> list[Kept]:
     return [_kept(row) for row in await rows.list_versions(work.tx, key)]
 
 
-async def add_campaign(work: Work, document: Document, *, by: Actor, shipped: bool = False) -> Added | Refusal:
+async def add_campaign(
+    work: Work, document: Document, *, by: Actor, shipped: bool = False, forgiven: Collection[str] = ()
+) -> Added | Refusal:
     """Keep a document: as a new campaign, a draft, or as the next version of its campaign.
 
     The same content again changes nothing. One that runs must be paused first; one that is over becomes a draft again.
+    Raises :class:`BadCampaign` for faults of :func:`faults_here`, but for those ``forgiven``: they keep it from going.
     """
     if not await may(work, by, Permission.RUN_CAMPAIGNS):
         return _NOT_ALLOWED
     campaign = document.campaign()
-    if not shipped and (faults := await faults_here(work, campaign)):
+    faults = [] if shipped else [one for one in await faults_here(work, campaign) if one not in forgiven]
+    if faults:
         raise bad_campaign(document.name or f"campaign {campaign.key}", faults)
     await rows.hold_campaigns(work.tx)
     before = await get_campaign(work, campaign.key)

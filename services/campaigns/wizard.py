@@ -15,7 +15,7 @@ from domain.people import Actor, ActorKind, ConsentClass, Permission
 from domain.segments import SegmentError
 from domain.surveys import Every
 from services.campaigns import pickers, ready_words
-from services.campaigns.book import Kept, add_campaign, get_campaign, list_campaigns
+from services.campaigns.book import Added, Kept, add_campaign, faults_here, get_campaign, list_campaigns
 from services.campaigns.document import Document, canonical_of, read_values
 from services.campaigns.plain_words import WORKDAYS
 from services.permits import may
@@ -115,9 +115,10 @@ async def begin(work: Work, when: When, *, by: Actor) -> Kept | Refusal:
     for kept in every:
         if kept.campaign.when == when and await _untouched(work, kept, by):
             return kept
-    campaign = _first(work, when, every)
-    document = _document(campaign)
-    added = document if isinstance(document, Refusal) else await add_campaign(work, document, by=by)
+    try:
+        added = await add_campaign(work, _document(_first(work, when, every)), by=by)
+    except BadCampaign as error:
+        return faults(error)
     return added if isinstance(added, Refusal) else added.kept
 
 
@@ -168,7 +169,8 @@ def _title(work: Work, when: When, every: list[Kept], language: str) -> str:
 async def change(work: Work, campaign_id: int, edit: Edit, *, by: Actor, seen: int | None = None) -> Changed | Refusal:
     """Change a draft as it is now, whoever changed it last; what two people change of it both stands.
 
-    ``seen`` is the version whose words were on the screen when somebody began to write others.
+    ``seen`` is the version whose words were on the screen when somebody began to write others. A fault it had before,
+    such as a reward that there is not yet, keeps nobody from changing something else; it keeps it from being started.
     """
     if not await may(work, by, Permission.RUN_CAMPAIGNS):
         return _NOT_ALLOWED
@@ -182,11 +184,18 @@ async def change(work: Work, campaign_id: int, edit: Edit, *, by: Actor, seen: i
         return _STALE
     except SegmentError:
         return Refusal("campaign_staff.refused.segment")
-    document = _document(campaign) if isinstance(campaign, Campaign) else campaign
-    added = document if isinstance(document, Refusal) else await add_campaign(work, document, by=by)
+    try:
+        added = campaign if isinstance(campaign, Refusal) else await _keep(work, before, campaign, by)
+    except BadCampaign as error:
+        return faults(error)
     if isinstance(added, Refusal):
         return added
     return Changed(added.kept, await _over(work, before, seen, by))
+
+
+async def _keep(work: Work, before: Kept, campaign: Campaign, by: Actor) -> Added | Refusal:
+    forgiven = await faults_here(work, before.campaign)
+    return await add_campaign(work, _document(campaign), by=by, forgiven=forgiven)
 
 
 async def _over(work: Work, before: Kept, seen: int | None, by: Actor) -> tuple[int | None, int] | None:
@@ -199,11 +208,8 @@ async def _over(work: Work, before: Kept, seen: int | None, by: Actor) -> tuple[
     return (author if kind == ActorKind.STAFF.value else None), before.version
 
 
-def _document(campaign: Campaign) -> Document | Refusal:
-    try:
-        return read_values(json.loads(canonical_of(campaign), parse_float=Decimal), name=campaign.key)
-    except BadCampaign as error:
-        return faults(error)
+def _document(campaign: Campaign) -> Document:
+    return read_values(json.loads(canonical_of(campaign), parse_float=Decimal), name=campaign.key)
 
 
 def faults(error: BadCampaign) -> Refusal:

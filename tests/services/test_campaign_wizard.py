@@ -1,17 +1,18 @@
 """Making campaigns step by step: every step leaves a whole draft, two people's changes both stand, no syntax."""
 
 import asyncio
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from domain.campaigns import ButtonKind, CampaignState, OccasionKind, When
+from domain.campaigns import ButtonKind, Campaign, CampaignState, Gift, OccasionKind, When
 from domain.outcomes import Refusal
 from domain.people import Role
 from domain.surveys import Every
 from services import segments
-from services.campaigns import pickers, ready_words, trial, wizard
+from services.campaigns import control, pickers, ready_words, trial, wizard
 from services.campaigns.book import Kept, add_campaign, list_campaigns, list_versions, seed_shipped
 from services.campaigns.document import read_toml
 from services.campaigns.plain_words import INSERTS, readable, when_words
@@ -320,3 +321,32 @@ async def test_two_presses_at_the_same_moment_begin_one_draft(working: Working) 
     await asyncio.gather(press(), press(), press())
     async with working() as work:
         assert len(await list_campaigns(work)) == 1
+
+
+async def test_what_is_missing_yet_keeps_nobody_from_changing_the_rest(working: Working) -> None:
+    """The shop has no reward for the ready-made voucher yet: Mia chooses its hour, and reads why it cannot start."""
+    async with working() as work:
+        mia = await hire(work, MIA, "Mia", Role.MARKETER)
+        await seed_shipped(work)
+        [kept] = [one for one in await list_campaigns(work) if one.key == "birthday_voucher"]
+        changed = await _changed(work, kept, wizard.at_hour("0900"))
+        assert changed.kept.campaign.when.at == time(9)
+        refused = await control.launch(work, kept.key, by=actor_of(mia))
+        assert isinstance(refused, Refusal)
+        assert "there is no reward birthday_treat" in str(refused.values["fault"])
+
+
+async def test_a_change_that_cannot_be_kept_is_told_in_words(working: Working) -> None:
+    """A reward that is gone by the time it is chosen: Mia reads what is wrong, and the draft is as it was."""
+    async with working() as work:
+        mia = await hire(work, MIA, "Mia", Role.MARKETER)
+        kept = await draft(work, mia, BIRTHDAY)
+
+        def gives(campaign: Campaign) -> Campaign:
+            return replace(campaign, gift=Gift(reward="gone"))
+
+        refused = await wizard.change(work, kept.id, gives, by=actor_of(mia))
+        assert isinstance(refused, Refusal)
+        assert refused.key == "campaign_staff.refused.faults"
+        assert "there is no reward gone" in str(refused.values["faults"])
+        assert await wizard.find_by_id(work, kept.id) == kept

@@ -85,7 +85,10 @@ async def test_resolving_twice_asks_the_customer_once(desk: Desk) -> None:
     assert "solved or closed" in desk.popup
 
 
-@pytest.mark.parametrize("data", ["k:take:999", "k:take:x", "k:take", "k:fly:1", "k:", "c:solved:1", "", "k:take:-5"])
+@pytest.mark.parametrize(
+    "data",
+    ["k:take:999", "k:survey:999:2", "k:take:x", "k:take", "k:fly:1", "k:", "c:solved:1", "", "k:take:-5"],
+)
 async def test_a_forged_tap_changes_nothing_and_is_answered(desk: Desk, data: str) -> None:
     """Data made by hand gets a pop-up and no more."""
     case = await desk.case_of()
