@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.commands.common import printable, run, say_error, store, work_of
+from bot.commands.documents import Seen, read_text
 from domain.campaigns import CampaignState, When
 from domain.errors import BadCampaign, BadInput, CarebotError, NotFound
 from domain.outcomes import Refusal
@@ -29,22 +30,8 @@ _COLUMNS = ("key", "state", "version", "from", "when", "title")
 
 def read_file(path: Path) -> Document:
     """Return the campaign a file holds. Raises :class:`BadCampaign` with a line for each fault."""
-    name = printable(str(path))
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise BadCampaign([f"{name}: there is no such file; look at its name and folder"]) from None
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "not the path of a file").lower()
-        raise BadCampaign([f"{name}: cannot be read: {why}; name a TOML file"]) from None
-    if len(raw) > MOST_BYTES:
-        raise BadCampaign([f"{name}: the file is longer than {MOST_BYTES // 1024} KiB; a campaign is far shorter"])
-    try:
-        return read_toml(raw.decode("utf-8-sig"), name=name)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise BadCampaign([f"{name}: line {line}: not UTF-8; save the file as UTF-8"]) from None
+    name, text = read_text(path, MOST_BYTES, BadCampaign)
+    return read_toml(text, name=name)
 
 
 def add(file: Path | None, path: Path) -> None:
@@ -158,9 +145,10 @@ def check(file: Path | None, paths: Sequence[Path]) -> None:
 
 async def _check(file: Path | None, paths: Sequence[Path]) -> None:
     wrong: list[str] = []
+    seen = Seen()
     async with store(file) as (settings, database), database.read() as tx:
         work = work_of(settings, tx)
-        for path in paths:
+        for path in dict.fromkeys(paths):
             try:
                 document = read_file(path)
                 faults = await faults_here(work, document.campaign())
@@ -168,6 +156,9 @@ async def _check(file: Path | None, paths: Sequence[Path]) -> None:
                     raise bad_campaign(document.name, faults)
             except BadCampaign as error:
                 wrong += error.faults
+                continue
+            if (fault := seen.fault_of(document.name, document.key)) is not None:
+                wrong.append(fault)
                 continue
             for warning in warnings_of(document.campaign()):
                 say_error(f"carebot: warning: {document.name}: {printable(warning)}")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.commands.common import printable, run, say_error, store, work_of
+from bot.commands.documents import Seen, read_text
 from bot.commands.survey_drawing import draw, when_in_words
 from bot.settings import Settings
 from bot.settings_file import has_settings, load_settings
@@ -42,22 +43,8 @@ _SWITCHED = {
 
 def read_file(path: Path, languages: Sequence[str]) -> Document:
     """Return the survey a file holds. Raises :class:`BadSurvey` with a line for each fault."""
-    name = printable(str(path))
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise BadSurvey([f"{name}: there is no such file; look at its name and folder"]) from None
-    except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "not the path of a file").lower()
-        raise BadSurvey([f"{name}: cannot be read: {why}; name a TOML file"]) from None
-    try:
-        text = raw[:MOST_BYTES].decode("utf-8-sig", "strict" if len(raw) <= MOST_BYTES else "ignore")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise BadSurvey([f"{name}: line {line}, byte {column}: not UTF-8; save the file as UTF-8"]) from None
-    return read_toml(text if len(raw) <= MOST_BYTES else " " * (MOST_BYTES + 1), name=name, languages=languages)
+    name, text = read_text(path, MOST_BYTES, BadSurvey)
+    return read_toml(text, name=name, languages=languages)
 
 
 def add(file: Path | None, path: Path, *, on: bool) -> None:
@@ -183,7 +170,7 @@ def check(file: Path | None, paths: Sequence[Path]) -> None:
     languages = settings.business.languages if settings else ()
     rules = settings.surveys.rules() if settings else SurveyRules()
     faults: list[str] = []
-    seen: dict[str, str] = {}
+    seen = Seen()
     for path in dict.fromkeys(paths):
         try:
             document = read_file(path, languages)
@@ -191,10 +178,9 @@ def check(file: Path | None, paths: Sequence[Path]) -> None:
         except BadSurvey as error:
             faults += error.faults
             continue
-        if document.key in seen:
-            faults.append(f"{document.name}: key: {document.key} is the key of {seen[document.key]} too; change one")
+        if (fault := seen.fault_of(document.name, document.key)) is not None:
+            faults.append(fault)
             continue
-        seen[document.key] = document.name
         survey = document.survey()
         _warn(document.name, warnings_of(survey, rules))
         count = len(survey.questions)

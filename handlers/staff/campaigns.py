@@ -12,7 +12,7 @@ from domain.outgoing import Button, Rows
 from handlers.staff.campaign_cards import UNKNOWN, in_rows, overview, way
 from handlers.staff.verbs import Ask, Done, Verb
 from services.campaigns import approval, control, staff_view, trial, wizard
-from services.campaigns.book import Kept
+from services.campaigns.book import Kept, wrong_state
 from services.campaigns.plain_words import title_words
 from services.campaigns.trial import Tried
 from services.case_door import actor_of
@@ -128,7 +128,7 @@ async def _start(ask: Ask, kept: Kept, sure: str) -> Done | Refusal:
 
 async def _ask_when(ask: Ask, kept: Kept) -> Done | Refusal:
     if kept.state not in (CampaignState.DRAFT, CampaignState.SCHEDULED):
-        return Refusal("campaign_staff.refused.state")
+        return wrong_state(kept)
     looked = await trial.count(ask.work, kept, by=actor_of(ask.member))
     if isinstance(looked, Refusal):
         return looked

@@ -9,7 +9,7 @@ from domain.outcomes import Refusal
 from domain.outgoing import Button, Rows, to_staff_group
 from domain.people import Actor, ActorKind, MemberReach, Permission, StaffMember
 from services import cards
-from services.campaigns.book import Kept, get_campaign
+from services.campaigns.book import Kept, get_campaign, wrong_state
 from services.campaigns.plain_words import audience_words, sample_words, title_words, when_words
 from services.permits import may, member_of
 from services.private_desk import language_of, tell_member
@@ -73,7 +73,7 @@ async def ask_approval(work: Work, key: str, *, by: Actor) -> Asked | Refusal:
     if isinstance(kept, Refusal):
         return kept
     if kept.state not in ASKABLE:
-        return Refusal("campaign_staff.refused.state", {"campaign": key})
+        return wrong_state(kept)
     if kept.approved_version == kept.version:
         return Refusal("campaign_staff.refused.approved_already", {"campaign": key})
     asker = by.id if by.kind is ActorKind.STAFF else None
@@ -133,7 +133,7 @@ async def _to_decide(work: Work, key: str, *, by: Actor, version: int | None, ag
     if isinstance(kept, Refusal):
         return kept
     if kept.state not in ASKABLE:
-        return Refusal("campaign_staff.refused.state", {"campaign": key})
+        return wrong_state(kept)
     if version is not None and version != kept.version:
         return Refusal("campaign_staff.refused.changed", {"campaign": key})
     if kept.approved_version == kept.version and not again:

@@ -127,6 +127,11 @@ async def add_campaign(
     return Added(await _current(work, campaign.key), False, True, warnings_of(campaign))
 
 
+def wrong_state(kept: Kept) -> Refusal:
+    """Return why something is not done with a campaign: where it stands, and what that leaves."""
+    return Refusal(f"campaign_staff.refused.state.{kept.state.value}", {"campaign": kept.key})
+
+
 async def faults_here(work: Work, campaign: Campaign) -> list[str]:
     """Return what keeps a campaign from being sent by this business, a line ``key: what; mend`` each."""
     faults = faults_of(campaign, work.rules, languages=work.rules.languages)

@@ -15,7 +15,7 @@ from domain.people import Actor, ActorKind, ConsentClass, Permission
 from domain.segments import SegmentError
 from domain.surveys import Every
 from services.campaigns import pickers, ready_words
-from services.campaigns.book import Added, Kept, add_campaign, faults_here, get_campaign, list_campaigns
+from services.campaigns.book import Added, Kept, add_campaign, faults_here, get_campaign, list_campaigns, wrong_state
 from services.campaigns.document import Document, canonical_of, read_values
 from services.campaigns.plain_words import WORKDAYS
 from services.permits import may
@@ -226,7 +226,7 @@ async def discard(work: Work, campaign_id: int, *, by: Actor) -> Kept | Refusal:
     if kept is None:
         return _UNKNOWN
     if kept.state is not CampaignState.DRAFT:
-        return Refusal("campaign_staff.refused.state")
+        return wrong_state(kept)
     state = CampaignState.CANCELLED.value
     await rows.change_campaign(work.tx, kept.id, state=state, ended_at=work.now, changed_at=work.now)
     add_audit(
