@@ -16,6 +16,7 @@ from storage import erasure as erasure_rows
 from storage import mydata as rows
 from storage.audit import add_audit
 from storage.database import Tx
+from storage.mydata_parts import PARTS
 from storage.people import get_customer
 
 KIND = "mydata"
@@ -93,7 +94,7 @@ async def write_mydata(recipe: dict[str, Any], tx: Tx) -> bytes:
     file = bytearray()
     head = {"made_at": recipe["at"], "about": recipe["about"], "notes_of_staff": await rows.count_notes(tx, ids)}
     file += b"{\n" + b",\n".join(_json(name) + b": " + _json(value) for name, value in head.items())
-    for part in rows.PARTS:
+    for part in PARTS:
         file += b",\n" + _json(part.name) + b": ["
         between = b"\n"
         async for row in rows.stream_part(tx, part, ids):

@@ -128,4 +128,4 @@ __all__ = [
 ]
 
 MAY_BE_ONE_CUSTOMERS = tuple(table for table in metadata.sorted_tables if table.info["erasure"] not in (KEPT, NOBODYS))
-"""Tables with a step in ``storage.erasure``."""
+"""Tables with a step in ``storage.erasure_steps``."""

@@ -20,7 +20,8 @@ from services.speech import record_heard
 from storage import jobs, outbox, people, tables
 from storage.cases import get_case
 from storage.database import Database
-from storage.erasure import STEPS, list_case_ids
+from storage.erasure import list_case_ids
+from storage.erasure_steps import STEPS
 from storage.interactions import Origin
 from storage.search import search_interactions
 from storage.staff import load_staff

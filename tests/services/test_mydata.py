@@ -16,7 +16,7 @@ from storage import tables
 from storage.audit import add_audit
 from storage.database import Database
 from storage.files import get_file
-from storage.mydata import DECISIONS, NOT_SHOWN, PARTS
+from storage.mydata_parts import DECISIONS, NOT_SHOWN, PARTS
 from tests.services.shop import Working
 from tests.services.traces import shop, worded
 
@@ -77,7 +77,7 @@ UNSEEN = {
     "outbox.coalesce_key",
     "outbox.body",  # what the staff group was told of her; what she was told is found besides
 }
-"""Where words of Ann's stand that are not in her file: the reasons are in ``storage.mydata``."""
+"""Where words of Ann's stand that are not in her file: the reasons are in ``storage.mydata_parts``."""
 
 
 async def test_each_text_of_ann_is_in_her_file_and_none_of_bob(database: Database, working: Working) -> None:
