@@ -103,8 +103,9 @@ class Ran:
 
 PAID = Load("paid, 1,000/s", 30_000, 12, per_second=0, paid=True)
 FREE = Load("free, 30/s", 2_000, 20)
-QUIET = Load("replies alone", 0, 20, updates_per_s=8)
-BESIDE = Load("replies beside a campaign", 2_000, 20, updates_per_s=8)
+QUIET = Load("replies alone", 0, 60, updates_per_s=8)
+BESIDE = Load("replies beside a campaign", 4_000, 60, updates_per_s=8)
+"""Five hundred replies each: of two hundred, the 99th of a hundred is the second slowest, and says little."""
 LARGE = Load("free, 1,000,000 people", 1_000_000, 20)
 
 

@@ -29,8 +29,8 @@ of each second, and whoever writes in the second half would wait for the next on
 """
 _PAID_BITES = (10, timedelta(milliseconds=60))
 """The same of what is paid for, of which no reply takes a share: larger bites, for each costs a commit."""
-_KEPT_FREE = 8
-"""As many places as replies came in an eighth of the last second are not used at leisure: the next ones find room."""
+_REPLIES_A_PLACE, _NEARLY = 8, 6
+"""For eight replies of the last second, or nearly as many, one place is not used at leisure: the next finds room."""
 _LATENESS = timedelta(milliseconds=30)
 """By so much at most a decision at leisure may come late without those after it coming later, too."""
 
@@ -87,7 +87,7 @@ class _Token:
         return self._leisurely[0] + self._span(now) if len(self._leisurely) == self._leisurely.maxlen else now
 
     def _kept_free(self, now: datetime) -> int:
-        return self._pressed(now) // _KEPT_FREE
+        return (self._pressed(now) + _REPLIES_A_PLACE - _NEARLY) // _REPLIES_A_PLACE
 
     def _span(self, now: datetime) -> timedelta:
         """Return in which span a bite may be taken at leisure, when what presses goes on as within the last second."""

@@ -145,7 +145,7 @@ def test_leisure_slows_down_by_the_share_of_replies() -> None:
 
 def test_while_there_are_replies_the_next_one_finds_room() -> None:
     """Where many write, one place for each eight of them is free; where few do, the campaign uses them all."""
-    for replies, free in ((0, 0), (7, 0), (8, 1), (16, 2)):
+    for replies, free in ((0, 0), (5, 0), (6, 1), (13, 1), (14, 2)):
         pacer = Pacer(Limits())
         for nth in range(replies):
             pacer.spend(f"a{nth}", NOW, group=False)
