@@ -123,19 +123,24 @@ def show(file: Path | None, key: str, version: int | None) -> None:
 async def _show(file: Path | None, key: str, version: int | None) -> None:
     async with store(file) as (settings, database), database.read() as tx:
         work = work_of(settings, tx)
-        kept = await found(work, key, version=version)
+        kept = await known(work, key, version=version)
     print(f"# {kept.key}, version {kept.version}, {kept.state}")
     print(tomli_w.dumps(json.loads(canonical_of(kept.campaign)), multiline_strings=True), end="")
 
 
-async def found(work: Work, key: str, *, version: int | None = None) -> Kept:
+async def known(work: Work, key: str, *, version: int | None = None) -> Kept:
     """Return a campaign. Raises :class:`NotFound` with the mend."""
     kept = await get_campaign(work, key, version=version)
     if kept is not None:
         return kept
     if version is not None and await get_campaign(work, key) is not None:
         raise NotFound(f"campaign {printable(key)} has no version {version}")
-    raise NotFound(f"no campaign {printable(key[:64])}; `carebot campaign list` shows them")
+    raise unknown_campaign(key)
+
+
+def unknown_campaign(key: str) -> NotFound:
+    """Return the error of a campaign that is not there, with its mend."""
+    return NotFound(f"there is no campaign {printable(key[:40])}; `carebot campaign list` shows them")
 
 
 def check(file: Path | None, paths: Sequence[Path]) -> None:
@@ -175,7 +180,7 @@ def copy(file: Path | None, key: str, new: str) -> None:
 async def _copy(file: Path | None, key: str, new: str) -> None:
     async with store(file) as (settings, database), database.write() as tx:
         work = work_of(settings, tx)
-        kept = await found(work, key)
+        kept = await known(work, key)
         if await get_campaign(work, new) is not None:
             raise BadInput(f"there is a campaign {printable(new[:64])} already; choose another key")
         shape = json.loads(canonical_of(replace(kept.campaign, key=new)))

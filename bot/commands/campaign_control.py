@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.commands.campaign_book import refused
+from bot.commands.campaign_book import known, refused, unknown_campaign
 from bot.commands.common import printable, run, store, work_of
 from domain.campaigns import CampaignState
-from domain.errors import BadInput, NotFound
+from domain.errors import BadInput
 from domain.instants import local_instant
 from domain.outcomes import Refusal
 from domain.people import SYSTEM
 from services.campaigns import control
-from services.campaigns.book import Kept, get_campaign
+from services.campaigns.book import Kept
 from services.delivery import assume_delivered, retry_unknown
 from services.work import Work
 from storage.campaign_feed import Unknown
@@ -21,7 +21,6 @@ from storage.campaign_feed import Unknown
 _SHOWN = 200
 _MOST = 100_000
 _MENDS = {
-    "campaign_control.refused.unknown": "`carebot campaign list` shows them",
     "campaign_control.refused.running": "`carebot campaign pause {campaign}` holds it",
     "campaign_control.refused.paused": "`carebot campaign resume {campaign}`",
     "campaign_control.refused.over": "`carebot campaign add FILE` adds its next version",
@@ -113,6 +112,8 @@ async def _cancel(file: Path | None, key: str) -> None:
 def _done(work: Work, found: Kept | Refusal) -> Kept:
     if not isinstance(found, Refusal):
         return found
+    if found.key == "campaign_control.refused.unknown":
+        raise unknown_campaign(str(found.values["campaign"]))
     error = refused(work, found)
     mend = _MENDS.get(found.key, "").format_map(found.values)
     raise BadInput(f"{printable(str(error)).rstrip('.')}; {mend}") if mend else error
@@ -132,21 +133,16 @@ async def _unknown(file: Path | None, key: str, decision: Decision) -> None:
         if decision == Decision():
             async with database.read() as tx:
                 work = work_of(settings, tx)
-                await _known(work, key)
+                await known(work, key)
                 _print(key, await control.unknown_of(work, key, _SHOWN + 1))
             return
         async with database.write() as tx:
             work = work_of(settings, tx)
-            await _known(work, key)
+            await known(work, key)
             retried, assumed, left = await _decide(work, key, decision)
     told = [f"{retried} sent again"] * bool(retried) + [f"{assumed} taken for delivered"] * bool(assumed)
     told += [f"{left} left: no longer wanted, or their words are gone"] * bool(left)
     print("; ".join(told) or "nothing to decide")
-
-
-async def _known(work: Work, key: str) -> None:
-    if await get_campaign(work, key) is None:
-        raise NotFound(f"there is no campaign {printable(key)[:40]}; `carebot campaign list` shows them")
 
 
 async def _decide(work: Work, key: str, decision: Decision) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.commands.campaign_book import refused
+from bot.commands.campaign_book import known, refused
 from bot.commands.common import printable, run, store, work_of
 from domain.errors import NotFound
 from domain.outcomes import Refusal
@@ -26,6 +26,7 @@ def show_preview(file: Path | None, key: str, customer: str, variant: str | None
 async def _preview(file: Path | None, key: str, customer: str, variant: str | None) -> None:
     async with store(file) as (settings, database), database.read() as tx:
         work = work_of(settings, tx)
+        await known(work, key)
         customer_id = await find_customer(work, code=customer)
         if customer_id is None and customer.isdecimal() and len(customer) < 16:
             customer_id = await find_customer(work, id=int(customer))
@@ -56,6 +57,7 @@ async def _dry_run(file: Path | None, key: str) -> None:
     columns = (TextColumn("looking at everybody"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with store(file) as (settings, database), database.read() as tx:
         work = work_of(settings, tx)
+        await known(work, key)
         last: DryRun | None = None
         try:
             with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

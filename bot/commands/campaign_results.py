@@ -7,10 +7,10 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
+from bot.commands.campaign_book import unknown_campaign
 from bot.commands.common import printable, run, store, work_of
 from bot.settings import Settings
 from domain.campaigns import CampaignState
-from domain.errors import NotFound
 from domain.outcomes import Refusal
 from domain.people import SYSTEM
 from services.campaigns.book import Kept, get_campaign
@@ -59,13 +59,9 @@ async def _look(
         work = work_of(settings, tx)
         kept = await get_campaign(work, key)
         if kept is None:
-            raise _unknown(key)
+            raise unknown_campaign(key)
         found = await progress(work, key, occasion)
         return kept, found, _lines(progress_in_words(work, kept, found, _LANGUAGE))
-
-
-def _unknown(key: str) -> NotFound:
-    return NotFound(f"there is no campaign {printable(key[:40])!r}; `carebot campaign list` shows them")
 
 
 def _lines(html: str) -> list[str]:
@@ -138,7 +134,7 @@ async def _show(file: Path | None, key: str, occasion: str | None) -> None:
 async def _told(work: Work, key: str, occasion: str | None) -> list[str]:
     found = await results(work, key, by=SYSTEM, occasion=occasion)
     if isinstance(found, Refusal):
-        raise _unknown(key)
+        raise unknown_campaign(key)
     kept = await get_campaign(work, key)
     assert kept is not None
     title = printable(title_words(work, kept.campaign, _LANGUAGE))

@@ -89,7 +89,9 @@ def test_a_file_that_is_no_text_is_refused(shop: Shop, raw: bytes, why: str) -> 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        (("show", "sun"), "no campaign sun; `carebot campaign list` shows them"),
+        (("show", "sun"), "there is no campaign sun; `carebot campaign list` shows them"),
+        (("dry-run", "sun"), "there is no campaign sun; `carebot campaign list` shows them"),
+        (("preview", "sun", "--as", "1"), "there is no campaign sun; `carebot campaign list` shows them"),
         (("show", "moon", "--version", "7"), "campaign moon has no version 7"),
         (("copy", "moon", "moon"), "there is a campaign moon already; choose another key"),
     ],

@@ -56,7 +56,7 @@ def test_a_campaign_is_scheduled_by_the_clock_of_the_business(shop: Shop) -> Non
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        (("start", "sun"), "There is no campaign sun; `carebot campaign list` shows them"),
+        (("start", "sun"), "there is no campaign sun; `carebot campaign list` shows them"),
         (("start", "moon", "--at", "soon"), '--at soon: not a local day and time; write it as "2026-12-24 10:00"'),
         (("start", "moon", "--at", "2020-01-01 10:00"), "--at 2020-01-01 10:00: is over; leave it out to start now"),
         (("pause", "moon"), "The campaign moon is not running; `carebot campaign list` shows where each stands"),

@@ -89,4 +89,4 @@ def test_a_campaign_that_is_not_there_is_named_with_the_mend(shop: Shop, command
     """One line, exit status 2; what could steer a terminal is left out."""
     code, out, err = shop.run("campaign", command, "win\x1bter")
     assert (code, out) == (2, "")
-    assert err == "carebot: there is no campaign 'win ter'; `carebot campaign list` shows them\n"
+    assert err == "carebot: there is no campaign win ter; `carebot campaign list` shows them\n"
