@@ -134,7 +134,12 @@ TICKS = (
     Tick("note_expiring", 60, lambda work: expiring.note_expiring(work, limit=_LOTS)),
     Tick("plan_statements", 60, lambda work: statements.plan_statements(work, limit=_LOTS)),
     Tick("feed_notices", 2, lambda work: notice_feed.feed_notices(work, limit=_PEOPLE)),
-    Tick("warn_of_silence", 3600, lambda work: rhythm.warn_of_silence(work, limit=_SLICE)),
+    Tick(
+        "warn_of_silence",
+        3600,
+        lambda work: rhythm.warn_of_silence(work, limit=_SLICE),
+        reads=lambda work: rhythm.look(work, limit=_SLICE),
+    ),
     Tick("forget_silence", 600, lambda work: rhythm.forget_silence(work, limit=_SLICE)),
     Tick("feed_changes", 5, lambda work: changes.feed(work, limit=_SLICE)),
     Tick("tell_outages", 15, outages.tell_outages),

@@ -1,6 +1,7 @@
 """Days of each person's own: birthdays, membership anniversaries, dates on the record; planned a day ahead."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -21,15 +22,20 @@ from storage import campaign_dated as rows
 from storage import campaign_planning as planning
 from storage.campaign_dated import Born, Wanted
 from storage.campaigns import change_campaign
-from storage.care import get_cursor, set_cursor
 
 RENEWABLE = ("no_consent", "snoozed", "changed", "birthday_changed", LATE)
 """Why a row was skipped before it was handed over; its person may still be greeted once the cause is gone."""
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=6)
 """By so much a day is moved on at most to one of the week on which the campaign may go."""
-_BLOCK = 20_000
-"""So many customers are looked through at once for a date on their record, which no index finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whom a look found who may be planned for a campaign now; nobody, where all that is left is to keep that."""
+
+    campaign: str
+    customer_ids: tuple[int, ...]
 
 
 async def plan_dated(work: Work, *, limit: int) -> int:
@@ -37,21 +43,18 @@ async def plan_dated(work: Work, *, limit: int) -> int:
 
     Writes one slice at most and returns how much it did; asked again it goes on, until nothing is left and it is 0.
     """
-    for kept in await _looked_for(work):
-        try:
-            members = await members_of(work, kept, kept.campaign.segment)
-        except SegmentError:  # the campaign is paused by now
-            continue
-        if done := await _plan(work, kept, members, limit):
-            return done
-    return 0
+    step = await look_dated(work, limit=limit)
+    return await step(work) if step is not None else 0
 
 
 async def look_dated(work: Work, *, limit: int) -> Step | None:
-    """Read whether anybody's day is to be planned; returns how to do that, ``None`` when there is nothing to do."""
+    """Read whose day is to be planned, ``limit`` people at most; returns how to do that, ``None`` without anybody.
+
+    Looking writes nothing, so nobody waits for it; what it found is looked at again by those who write, a few rows.
+    """
     for kept in await _looked_for(work):
-        if await _is_waiting(work, kept, limit):
-            return partial(plan_dated, limit=limit)
+        if (found := await _look(work, kept, limit)) is not None:
+            return partial(_plan, found=found)
     return None
 
 
@@ -62,94 +65,74 @@ async def _looked_for(work: Work) -> list[Kept]:
     return [kept for kept in found if not (off and kept.shipped and kept.campaign.when.kind is kind)]
 
 
-async def _is_waiting(work: Work, kept: Kept, limit: int) -> bool:
-    """Return whether something is to be written of a campaign: people planned, how far it came, its segment lost."""
-    if _is_sweep_over(work, kept):
-        return True
+async def _look(work: Work, kept: Kept, limit: int) -> _Found | None:
+    """Return what is to be written of a campaign: people planned, how far it came, its segment lost."""
     try:
         members = await meant(work, kept.campaign.segment)
     except SegmentError:
-        return True
+        return _Found(kept.key, ())
+    days, after_id = _occasion_days(work, kept), 0
+    while born := await _list(work, kept, members, days, limit=limit, after_id=after_id):
+        if found := await _left(work, kept, [row for one in born for row in _rows(work, kept, one, days)]):
+            return _Found(kept.key, tuple(found))
+        after_id = born[-1].customer_id
+    return _Found(kept.key, ()) if _is_sweep_over(work, kept) else None
 
-    async def count(planned: Sequence[dict[str, Any]]) -> int:
-        return len(planned)
 
-    return bool(await _through(work, kept, members, _occasion_days(work, kept), limit, count, after_id=0))
+async def _left(work: Work, kept: Kept, planned: Sequence[dict[str, Any]]) -> list[int]:
+    """Return whose rows would be written: planned, or not there at all; what was left out stays so."""
+    left_out = [row["customer_id"] for row in planned if row["state"] != "planned"]
+    there = await rows.list_frozen(work.tx, kept.key, left_out) if left_out else set()
+    wanted = (row for row in planned if row["state"] == "planned" or (row["customer_id"], row["occasion"]) not in there)
+    return sorted({row["customer_id"] for row in wanted})
 
 
-async def _plan(work: Work, kept: Kept, members: Any, limit: int) -> int:
-    """Plan the next slice; a walk through the record's own fields keeps how far it has come."""
-    days = _occasion_days(work, kept)
-    if kept.campaign.when.kind is not OccasionKind.FIELD:
-        done = await _plan_some(work, kept, members, days, limit, after_id=0)
-        if not done:
-            await _keep_swept(work, kept)
-        return done
-    cursor = f"campaign.field:{kept.key}"
-    after_id = await get_cursor(work.tx, cursor)
-    until_id = await planning.end_of_slice(work.tx, after_id=after_id, until_id=None, size=_BLOCK)
-    if until_id is None:
-        await set_cursor(work.tx, cursor, 0)
-        await _keep_swept(work, kept)
+async def _plan(work: Work, *, found: _Found) -> int:
+    """Freeze the rows of those who were found a moment ago, as they and their campaign are now; returns how many."""
+    kept = next((one for one in await _looked_for(work) if one.key == found.campaign), None)
+    if kept is None:
         return 0
-    done = await _plan_some(work, kept, members, days, limit, after_id=after_id, until_id=until_id)
-    if not done:
-        await set_cursor(work.tx, cursor, until_id)
-    return done or 1
+    try:
+        members = await members_of(work, kept, kept.campaign.segment)
+    except SegmentError:  # the campaign is paused by now
+        return 1
+    if not found.customer_ids:
+        await change_campaign(work.tx, kept.id, swept_on=_over_on(work).isoformat())
+        return 1
+    days = _occasion_days(work, kept)
+    born = await _list(work, kept, members, days, limit=len(found.customer_ids), among=found.customer_ids)
+    planned = [row for one in born for row in _rows(work, kept, one, days)]
+    return await planning.insert_rows(work.tx, planned, renewable=RENEWABLE)
 
 
-async def _plan_some(
+async def _list(
     work: Work,
     kept: Kept,
     members: Any,
     days: Sequence[date],
-    limit: int,
     *,
-    after_id: int,
-    until_id: int | None = None,
-) -> int:
-    """Plan ``limit`` of the people found, going on through those for whom there is nothing to plan yet."""
-
-    async def freeze(planned: Sequence[dict[str, Any]]) -> int:
-        return await planning.insert_rows(work.tx, planned, renewable=RENEWABLE)
-
-    return await _through(work, kept, members, days, limit, freeze, after_id=after_id, until_id=until_id)
-
-
-async def _through(
-    work: Work,
-    kept: Kept,
-    members: Any,
-    days: Sequence[date],
     limit: int,
-    use: Callable[[Sequence[dict[str, Any]]], Awaitable[int]],
-    *,
-    after_id: int,
-    until_id: int | None = None,
-) -> int:
-    """Hand the rows of ``limit`` people after others over until something could be done with them; returns how much."""
+    after_id: int = 0,
+    among: Sequence[int] = (),
+) -> list[Born]:
+    """Return up to ``limit`` people who may have one of these days, by id after ``after_id``, or ``among`` some."""
     when = kept.campaign.when
     wanted = await _wanted(work, kept, days)
-    while wanted.among:
-        found = await rows.list_dated(
-            work.tx,
-            wanted,
-            bot_id=work.bot_id,
-            campaign=kept.key,
-            consent=kept.campaign.consent.value,
-            members=members,
-            renewable=RENEWABLE,
-            now=work.now,
-            field=when.field if when.kind is OccasionKind.FIELD else None,
-            after_id=after_id,
-            until_id=until_id,
-            limit=limit,
-        )
-        done = await use([row for born in found for row in _rows(work, kept, born, days)])
-        if done or len(found) < limit:
-            return done
-        after_id = found[-1].customer_id
-    return 0
+    if not wanted.among:
+        return []
+    return await rows.list_dated(
+        work.tx,
+        replace(wanted, among=[rows.among(among)]) if among else wanted,
+        bot_id=work.bot_id,
+        campaign=kept.key,
+        consent=kept.campaign.consent.value,
+        members=members,
+        renewable=RENEWABLE,
+        now=work.now,
+        field=when.field if when.kind is OccasionKind.FIELD else None,
+        after_id=after_id,
+        limit=limit,
+    )
 
 
 def _occasion_days(work: Work, kept: Kept) -> list[date]:
@@ -172,12 +155,6 @@ def swept_span(work: Work, kept: Kept) -> tuple[date, date]:
     since = kept.swept_on + _DAY if kept.swept_on is not None else launched_on
     oldest = (work.now - BEHIND - work.rules.campaigns.catch_up).date()
     return max(min(since, behind), oldest, launched_on), (work.now + AHEAD).date() + _DAY
-
-
-async def _keep_swept(work: Work, kept: Kept) -> None:
-    """Keep that everybody is planned for the days that are over everywhere."""
-    if _is_sweep_over(work, kept):
-        await change_campaign(work.tx, kept.id, swept_on=_over_on(work).isoformat())
 
 
 def _is_sweep_over(work: Work, kept: Kept) -> bool:

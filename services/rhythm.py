@@ -1,6 +1,8 @@
 """Early warning: a good customer who has stayed away longer than they use to becomes a task with the reason."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from domain.people import SYSTEM
 from domain.rhythm import Lapse, lapse_of
@@ -17,30 +19,56 @@ _SHORTEST = timedelta(days=2)
 """Whoever bought within these days is not looked at: no rhythm is shorter than a day."""
 _NOON = time(12)
 KIND = "rhythm"
+Step = Callable[[Work], Awaitable[int]]
+"""What is written after a look; returns how many tasks were made."""
 
 
 async def warn_of_silence(work: Work, *, limit: int) -> int:
     """Make a task for each good customer whose purchases have stopped; returns how many. Asked once an hour."""
-    rules, after_id, made = work.rules.desk.rhythm, 0, 0
-    if not rules.tiers:
-        return 0
-    while made < limit:
-        found = await rows.list_quiet(
-            work.tx,
-            tiers=rules.tiers,
-            least=rules.least,
-            quiet_since_at=work.now - _SHORTEST,
-            after_id=after_id,
-            limit=limit,
-        )
-        for regular in found:
-            lapse = lapse_of(_days(work, regular), _today(work), rules)
-            if lapse is not None:
-                made += await _warn(work, regular, lapse)
+    step = await look(work, limit=limit)
+    return await step(work) if step is not None else 0
+
+
+async def look(work: Work, *, limit: int) -> Step | None:
+    """Read whose purchases have stopped, about ``limit`` of them; returns how to make their tasks, if there are any.
+
+    All good customers are looked through, which takes a while where they are many: looking keeps nobody from writing.
+    """
+    rules, after_id = work.rules.desk.rhythm, 0
+    lapsed: list[int] = []
+    while rules.tiers and len(lapsed) < limit:
+        found = await _quiet(work, after_id=after_id, limit=limit)
+        lapsed += [one.customer_id for one in found if _lapse(work, one) is not None]
         if len(found) < limit:
             break
         after_id = found[-1].customer_id
+    return partial(_warn_all, customer_ids=lapsed) if lapsed else None
+
+
+async def _warn_all(work: Work, *, customer_ids: Sequence[int]) -> int:
+    """Make the tasks of those who still stay away; returns how many."""
+    made = 0
+    for regular in await _quiet(work, among=customer_ids, limit=len(customer_ids)):
+        if (lapse := _lapse(work, regular)) is not None:
+            made += await _warn(work, regular, lapse)
     return made
+
+
+async def _quiet(work: Work, *, after_id: int = 0, among: Sequence[int] = (), limit: int) -> list[Regular]:
+    rules = work.rules.desk.rhythm
+    return await rows.list_quiet(
+        work.tx,
+        tiers=rules.tiers,
+        least=rules.least,
+        quiet_since_at=work.now - _SHORTEST,
+        after_id=after_id,
+        among=among,
+        limit=limit,
+    )
+
+
+def _lapse(work: Work, regular: Regular) -> Lapse | None:
+    return lapse_of(_days(work, regular), _today(work), work.rules.desk.rhythm)
 
 
 def _today(work: Work) -> date:

@@ -76,6 +76,11 @@ def by_field(field: str, days: Mapping[str, Sequence[str]], *, yearly: bool) -> 
     )
 
 
+def among(customer_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition that finds just these customers."""
+    return customers.c.id.in_(list(customer_ids))
+
+
 async def first_joined(tx: Tx) -> datetime | None:
     """Return when the first customer on record joined."""
     found: datetime | None = (await tx.execute(select(func.min(customers.c.created_at)))).scalar_one()
@@ -94,7 +99,6 @@ async def list_dated(
     now: datetime,
     field: str | None,
     after_id: int,
-    until_id: int | None = None,
     limit: int,
 ) -> list[Born]:
     """Return those who are wanted and have no row for their day yet, by id after ``after_id``.
@@ -110,8 +114,7 @@ async def list_dated(
         deliveries.c.queued_at.is_(None),
         or_(deliveries.c.reason.not_in(_WANTS_CONSENT), willing),
     )
-    within = [customers.c.id > after_id, *([customers.c.id <= until_id] if until_id is not None else [])]
-    candidates = union_all(*(select(customers.c.id).where(one, *within) for one in wanted.among))
+    candidates = union_all(*(select(customers.c.id).where(one, customers.c.id > after_id) for one in wanted.among))
     theirs = or_(*(and_(whose, ~_settled(campaign, days, again)) for days, whose in wanted.days))
     found = select(
         customers.c.id,
@@ -135,3 +138,10 @@ def _settled(campaign: str, days: Sequence[str], again: ColumnElement[bool]) -> 
         deliveries.c.occasion_on.in_(list(days)),
         not_(again),
     )
+
+
+async def list_frozen(tx: Tx, campaign: str, customer_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """Return which of these customers have a row of a campaign, for which occasions."""
+    his = (deliveries.c.customer_id.in_(sorted(set(customer_ids))), deliveries.c.campaign == campaign)
+    found = select(deliveries.c.customer_id, deliveries.c.occasion).where(*his)
+    return {(row.customer_id, row.occasion) for row in await tx.execute(found)}

@@ -6,7 +6,7 @@ from datetime import datetime
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.codes import CUSTOMER_SIGNS, spell
@@ -70,6 +70,13 @@ _KNOWN = select(*_CONTACT, *_CUSTOMER, *_DIALOGUE).select_from(
         dialogues, dialogues.c.contact_point_id == contact_points.c.id
     )
 )
+_IN_DIALOGUE = select(*_CONTACT, *_CUSTOMER, *_DIALOGUE).select_from(
+    dialogues.join(contact_points, contact_points.c.id == dialogues.c.contact_point_id).join(
+        customers, customers.c.id == contact_points.c.customer_id
+    )
+)
+_BOT_ID: ColumnElement[Any] = func.coalesce(contact_points.c.bot_id, 0)
+"""The bot, in no index: else SQLite would walk through all its contacts to find the few in a dialogue."""
 
 
 def birthday_of(row: Any) -> Birthday | None:
@@ -328,9 +335,7 @@ def end_dialogue(tx: Tx, *, contact_point_id: int, now: datetime) -> None:
 async def list_due_dialogues(tx: Tx, *, bot_id: int, now: datetime, limit: int) -> list[KnownContact]:
     """Return contacts whose gathered words have waited long enough."""
     statement = (
-        _KNOWN.where(dialogues.c.due_at <= now, contact_points.c.bot_id == bot_id)
-        .order_by(dialogues.c.due_at)
-        .limit(limit)
+        _IN_DIALOGUE.where(dialogues.c.due_at <= now, _BOT_ID.in_([bot_id])).order_by(dialogues.c.due_at).limit(limit)
     )
     if tx.for_update:
         statement = statement.with_for_update(skip_locked=True, of=contact_points)

@@ -23,9 +23,18 @@ class Regular:
 
 
 async def list_quiet(
-    tx: Tx, *, tiers: Sequence[str], least: int, quiet_since_at: datetime, after_id: int, limit: int
+    tx: Tx,
+    *,
+    tiers: Sequence[str],
+    least: int,
+    quiet_since_at: datetime,
+    after_id: int,
+    limit: int,
+    among: Sequence[int] = (),
 ) -> list[Regular]:
     """Return customers of these tiers without a purchase since ``quiet_since_at``, after ``after_id``, by id.
+
+    With ``among``, only these customers are looked at.
 
     They have at least ``least`` purchases that were not given back, nobody marked them as lost, and no task has been
     made about their silence since they last bought.
@@ -57,6 +66,8 @@ async def list_quiet(
         .order_by(customers.c.id)
         .limit(limit)
     )
+    if among:
+        found = found.where(customers.c.id.in_(list(among)))
     people = list(await tx.execute(found))
     bought: dict[int, list[datetime]] = {row.id: [] for row in people}
     statement = (

@@ -124,9 +124,8 @@ async def _writes(shop: Planner, customer_id: int, on: str | None) -> None:
         change_customer(work.tx, customer_id, custom={"renewal_on": on} if on else None)
 
 
-async def test_a_date_on_record_is_looked_for_in_blocks(recording: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_date_on_record_is_looked_for_a_slice_at_a_time(recording: Planner) -> None:
     """Found wherever it stands; a date moved to the next day is an occasion of its own, at its own time."""
-    monkeypatch.setattr("campaigns.plan_dated._BLOCK", 3)
     people = [await recording.knows(f"P{nth}") for nth in range(10)]
     for customer_id, on in zip(people, ["2026-09-01", "2026-09-02", "2026-09-09", "soon"] * 2, strict=False):
         await _writes(recording, customer_id, on)
