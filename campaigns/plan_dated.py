@@ -32,10 +32,14 @@ _WEEK = timedelta(days=6)
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Whom a look found who may be planned for a campaign now; nobody, where all that is left is to keep that."""
+    """Whom a look found who may be planned for a campaign now; nobody, where all that is left is to keep that.
+
+    ``over_on`` is the last local date that was over everywhere then.
+    """
 
     campaign: str
     customer_ids: tuple[int, ...]
+    over_on: date
 
 
 async def plan_dated(work: Work, *, limit: int) -> int:
@@ -67,24 +71,33 @@ async def _looked_for(work: Work) -> list[Kept]:
 
 async def _look(work: Work, kept: Kept, limit: int) -> _Found | None:
     """Return what is to be written of a campaign: people planned, how far it came, its segment lost."""
+    over_on = _over_on(work)
     try:
         members = await meant(work, kept.campaign.segment)
     except SegmentError:
-        return _Found(kept.key, ())
+        return _Found(kept.key, (), over_on)
     days, after_id = _occasion_days(work, kept), 0
     while born := await _list(work, kept, members, days, limit=limit, after_id=after_id):
         if found := await _left(work, kept, [row for one in born for row in _rows(work, kept, one, days)]):
-            return _Found(kept.key, tuple(found))
+            return _Found(kept.key, tuple(found), over_on)
         after_id = born[-1].customer_id
-    return _Found(kept.key, ()) if _is_sweep_over(work, kept) else None
+    return _Found(kept.key, (), over_on) if kept.swept_on is None or kept.swept_on < over_on else None
 
 
 async def _left(work: Work, kept: Kept, planned: Sequence[dict[str, Any]]) -> list[int]:
-    """Return whose rows would be written: planned, or not there at all; what was left out stays so."""
-    left_out = [row["customer_id"] for row in planned if row["state"] != "planned"]
-    there = await rows.list_frozen(work.tx, kept.key, left_out) if left_out else set()
-    wanted = (row for row in planned if row["state"] == "planned" or (row["customer_id"], row["occasion"]) not in there)
-    return sorted({row["customer_id"] for row in wanted})
+    """Return whose rows would be written: those not there yet, and those left out once that may be planned now.
+
+    A birthday that was moved is found on its new day, too, though its person was greeted this year already.
+    """
+    if not planned:
+        return []
+    there = await rows.list_frozen(work.tx, kept.key, [row["customer_id"] for row in planned], renewable=RENEWABLE)
+    left = set()
+    for row in planned:
+        again = there.get((row["customer_id"], row["occasion"]))
+        if again is None or (again and row["state"] == "planned"):
+            left.add(row["customer_id"])
+    return sorted(left)
 
 
 async def _plan(work: Work, *, found: _Found) -> int:
@@ -97,7 +110,7 @@ async def _plan(work: Work, *, found: _Found) -> int:
     except SegmentError:  # the campaign is paused by now
         return 1
     if not found.customer_ids:
-        await change_campaign(work.tx, kept.id, swept_on=_over_on(work).isoformat())
+        await change_campaign(work.tx, kept.id, swept_on=found.over_on.isoformat())
         return 1
     days = _occasion_days(work, kept)
     born = await _list(work, kept, members, days, limit=len(found.customer_ids), among=found.customer_ids)
@@ -155,10 +168,6 @@ def swept_span(work: Work, kept: Kept) -> tuple[date, date]:
     since = kept.swept_on + _DAY if kept.swept_on is not None else launched_on
     oldest = (work.now - BEHIND - work.rules.campaigns.catch_up).date()
     return max(min(since, behind), oldest, launched_on), (work.now + AHEAD).date() + _DAY
-
-
-def _is_sweep_over(work: Work, kept: Kept) -> bool:
-    return kept.swept_on is None or kept.swept_on < _over_on(work)
 
 
 def _over_on(work: Work) -> date:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, null, or_, select, true, union_all
 
 from storage.database import Tx
 from storage.people import LUNAR, SOLAR
@@ -14,6 +14,10 @@ from storage.segments_sql import CustomValue
 from storage.tables import consents, customers, deliveries
 
 _WANTS_CONSENT = ("no_consent", "snoozed")
+
+
+_CAMPAIGN: ColumnElement[Any] = func.coalesce(deliveries.c.campaign, "")
+"""The campaign, in no index: else SQLite would walk through all its rows to find those of some customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,16 @@ def _settled(campaign: str, days: Sequence[str], again: ColumnElement[bool]) -> 
     )
 
 
-async def list_frozen(tx: Tx, campaign: str, customer_ids: Sequence[int]) -> set[tuple[int, str]]:
-    """Return which of these customers have a row of a campaign, for which occasions."""
-    his = (deliveries.c.customer_id.in_(sorted(set(customer_ids))), deliveries.c.campaign == campaign)
-    found = select(deliveries.c.customer_id, deliveries.c.occasion).where(*his)
-    return {(row.customer_id, row.occasion) for row in await tx.execute(found)}
+async def list_frozen(
+    tx: Tx, campaign: str, customer_ids: Sequence[int], *, renewable: Sequence[str]
+) -> dict[tuple[int, str], bool]:
+    """Return the rows of a campaign that these customers have, by customer and occasion: whether one may be renewed.
+
+    It may when it was skipped for a ``renewable`` reason before it was ever handed over.
+    """
+    again = and_(
+        deliveries.c.state == "skipped", deliveries.c.reason.in_(list(renewable)), deliveries.c.queued_at.is_(None)
+    )
+    his = (deliveries.c.customer_id.in_(sorted(set(customer_ids))), _CAMPAIGN.in_([campaign]))
+    found = select(deliveries.c.customer_id, deliveries.c.occasion, case((again, True), else_=False).label("again"))
+    return {(row.customer_id, row.occasion): bool(row.again) for row in await tx.execute(found.where(*his))}

@@ -194,6 +194,20 @@ async def test_who_wanted_no_care_is_planned_anew_with_their_yes(shop: Planner, 
     assert [row.state for row in await shop.rows()] == ["planned"]
 
 
+async def test_who_cannot_be_planned_again_keeps_nobody_else_waiting(shop: Planner) -> None:
+    """Ann was greeted this year, and her birthday is moved to tomorrow: she is let alone, the others are planned."""
+    ann = await shop.knows("Ann", Birthday(9, 1))
+    for key in ("cake", "gift"):
+        await shop.runs(key, BIRTHDAYS)
+    await shop.plans()
+    async with shop.town.work() as work:
+        await work.tx.execute(deliveries.update().values(state="sent", queued_at=work.now))
+        await customers.set_birthday(work, await shop.person(work, ann), Birthday(9, 2))
+    bob = await shop.knows("Bob", Birthday(9, 2))
+    await shop.plans(limit=1)
+    assert await shop.told() == [(ann, "2026", "sent", None)] * 2 + [(bob, "2026", "planned", None)] * 2
+
+
 @pytest.mark.parametrize("reason", ["opted_out", "holdout", "unreachable", "cancelled", "fault"])
 async def test_who_was_skipped_for_another_reason_stays_so(shop: Planner, reason: str) -> None:
     """Nor is anybody planned anew whose message was handed over once."""

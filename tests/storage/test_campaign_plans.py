@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import campaign_feed, campaign_planning, survey_due
+from storage import campaign_dated, campaign_feed, campaign_planning, survey_due
 from storage.database import Tx, open_database
 from storage.people import list_due_dialogues
 
@@ -16,6 +16,7 @@ PEOPLE = list(range(1, 101))
 CASES: list[tuple[str, Callable[[Tx], Awaitable[Any]]]] = [
     ("ix_deliveries_customer_queued", lambda tx: campaign_feed.list_due_of(tx, PEOPLE, ["autumn"], now=NOW)),
     ("ix_deliveries_customer_queued", lambda tx: campaign_feed.list_said(tx, PEOPLE, ["autumn"])),
+    ("ix_deliveries_customer_queued", lambda tx: campaign_dated.list_frozen(tx, "autumn", PEOPLE, renewable=["late"])),
     ("ix_deliveries_due_of", lambda tx: campaign_planning.has_open(tx, "autumn")),
     ("ix_deliveries_progress", lambda tx: campaign_planning.has_open(tx, "autumn")),
     ("ix_deliveries_due ", lambda tx: survey_due.list_due_customers(tx, now=NOW, limit=100)),
