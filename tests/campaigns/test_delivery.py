@@ -1,95 +1,26 @@
-"""Handing campaign messages over: judged when due, in turn, never twice, taken back by a pause, stopped when ill."""
+"""Handing campaign messages over: judged when due, in turn, never twice, stopped when ill."""
 
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from campaigns import delivery
 from domain.campaigns import CampaignRules, CampaignState, PauseReason
-from domain.outcomes import Refusal
 from domain.outgoing import Lane
 from domain.people import SYSTEM, Birthday, ConsentClass, Role
 from services import customers
 from services.campaigns import control
-from services.campaigns.book import Kept, add_campaign
+from services.campaigns.book import add_campaign
 from services.campaigns.document import read_toml
-from services.delivery import after_failed, after_sent, drop_unwanted
-from services.merging import join_records
-from services.work import Work
+from services.delivery import after_failed
 from storage.campaign_optouts import add_optout
 from storage.database import Database, open_database
-from storage.merging import lock_records
-from storage.outbox import OutboxRow, mark_sent, mark_settled
-from storage.outbox_heads import list_heads, list_paid_heads
-from storage.tables import outbox
-from tests.campaigns.planner import PAPER, TEXT, Planner, someone_waits
-from tests.handlers.harness import BOT_ID
-
-AT_ONCE = 'occasion = "date"'
-
-
-class Shop(Planner):
-    """A shop whose campaigns are planned and handed over; what is queued is sent when the story says so."""
-
-    async def starts(
-        self, key: str, when: str = AT_ONCE, *, more: str = "", parts: str = "", text: bool = True
-    ) -> Kept:
-        """Add a campaign and launch it."""
-        paper = PAPER.format(key=key, when=when, more=more, parts=parts + (TEXT if text else ""))
-        async with self.town.work() as work:
-            added = await add_campaign(work, read_toml(paper, name=f"{key}.toml"), by=SYSTEM)
-            assert not isinstance(added, Refusal), added
-            launched = await control.launch(work, key, by=SYSTEM, paid_yes=True)
-            assert not isinstance(launched, Refusal), launched
-            return launched
-
-    async def feeds(self, *, limit: int = 50) -> int:
-        """Plan, and hand over everything that is due."""
-        await self.plans()
-        return await self.until_done(delivery.feed, limit=limit)
-
-    async def pauses(self, key: str, **how: Any) -> None:
-        """Pause a campaign by hand."""
-        async with self.town.work() as work:
-            assert not isinstance(await control.pause(work, key, by=SYSTEM, **how), Refusal)
-
-    async def resumes(self, key: str) -> None:
-        """Let a campaign go on."""
-        async with self.town.work() as work:
-            assert not isinstance(await control.resume(work, key, by=SYSTEM), Refusal)
-
-    async def claims(self) -> list[OutboxRow]:
-        """Return the rows that the sender would send now, asked about once more."""
-        async with self.town.work() as work:
-            heads = await list_heads(work.tx, bot_id=BOT_ID, now=work.now, limit=100)
-            heads += await list_paid_heads(work.tx, bot_id=BOT_ID, now=work.now, limit=100)
-            mine = [row for row in heads if row.delivery_id is not None]
-            dropped = await drop_unwanted(work, mine)
-            return [row for row in mine if row.id not in dropped]
-
-    async def sends(self) -> list[str]:
-        """Send what may be sent; returns the words, in order."""
-        said = []
-        for row in await self.claims():
-            async with self.town.work() as work:
-                await _sent(work, row)
-            assert row.body is not None
-            said.append(row.body["content"]["text"])
-        return said
-
-    async def open_rows(self) -> list[Any]:
-        """Return the campaign rows that wait in the outbox."""
-        return await self.town.rows("outbox", state="queued", purpose="campaign")
-
-
-async def _sent(work: Work, row: OutboxRow) -> None:
-    mark_sent(work.tx, row_id=row.id, now=work.now, chat_id=1, message_id=row.id)
-    await after_sent(work, row, row.id)
+from storage.outbox import mark_settled
+from tests.campaigns.outgoing import AT_ONCE, Shop, sent
+from tests.campaigns.planner import PAPER, TEXT
 
 
 @pytest.fixture
@@ -230,69 +161,6 @@ async def test_offers_wait_until_a_solemn_day_is_over(database: Database) -> Non
     assert await shop.sends() == ["Hello Ann"]
 
 
-async def test_a_pause_takes_back_what_waits_and_nobody_is_told_twice(shop: Shop) -> None:
-    """Nothing of what was handed over goes in a pause; later each person hears it once, and the log says it once."""
-    for name in ("Ann", "Bob"):
-        await shop.knows(name)
-    await shop.starts("hello")
-    await shop.feeds()
-    await shop.pauses("hello")
-    assert await shop.open_rows() == []
-    assert [(row.state, row.recalls, row.queued_at) for row in await shop.rows()] == [("planned", 1, None)] * 2
-    assert {row.customer_id for row in await shop.town.rows("interactions", author_kind="campaign")} == {None}
-    assert await shop.feeds() == 0
-    await shop.resumes("hello")
-    assert await shop.feeds() == 2
-    assert await shop.sends() == ["Hello Ann", "Hello Bob"]
-    mine = [row.text for row in await shop.town.rows("interactions", author_kind="campaign") if row.customer_id]
-    assert mine == ["Hello Ann", "Hello Bob"]
-
-
-async def test_what_comes_back_to_the_queue_in_a_pause_is_taken_back_before_it_is_sent(shop: Shop) -> None:
-    """A call under way when the campaign was paused and then refused for now is not made again in the pause."""
-    await shop.knows("Ann")
-    await shop.starts("hello")
-    await shop.feeds()
-    [row] = await shop.claims()
-    await _set_state(shop, row.id, "sending")
-    await shop.pauses("hello")
-    await _set_state(shop, row.id, "queued")  # Telegram said: later
-    assert await shop.claims() == []
-    [frozen] = await shop.rows()
-    assert (frozen.state, frozen.recalls) == ("planned", 1)
-
-
-async def _set_state(shop: Shop, row_id: int, state: str) -> None:
-    async with shop.town.work() as work:
-        await work.tx.execute(update(outbox).where(outbox.c.id == row_id).values(state=state))
-
-
-async def test_who_is_late_after_a_pause_is_left_out(shop: Shop) -> None:
-    """Yesterday's greeting is none."""
-    await shop.knows("Ann")
-    await shop.starts("hello")
-    await shop.feeds()
-    await shop.pauses("hello")
-    shop.town.moves(hours=13)
-    await shop.resumes("hello")
-    await shop.feeds()
-    [row] = await shop.rows()
-    assert (row.state, row.reason) == ("skipped", "late")
-
-
-async def test_a_cancelled_campaign_says_nothing_more(shop: Shop) -> None:
-    """Whoever was not told yet is skipped, what waited in the outbox too."""
-    for name in ("Ann", "Bob"):
-        await shop.knows(name)
-    await shop.starts("hello")
-    await shop.feeds(limit=1)
-    async with shop.town.work() as work:
-        await control.cancel(work, "hello", by=SYSTEM)
-    assert await shop.feeds() == 0
-    assert await shop.open_rows() == []
-    assert {(row.state, row.reason) for row in await shop.rows()} == {("skipped", "cancelled")}
-
-
 @pytest.mark.parametrize(("why", "paused"), [("blocked", "blocked"), ("refused: bad", "errors"), (None, None)])
 async def test_a_campaign_that_goes_ill_stops_itself(database: Database, why: str | None, paused: str | None) -> None:
     """When too many had blocked us, or Telegram refuses too many, it pauses and Mia hears of it; resumed it goes on."""
@@ -305,7 +173,7 @@ async def test_a_campaign_that_goes_ill_stops_itself(database: Database, why: st
     for row in (await shop.claims())[:4]:
         async with shop.town.work() as work:
             if why is None:
-                await _sent(work, row)
+                await sent(work, row)
             else:
                 mark_settled(work.tx, row_id=row.id, state="failed", now=work.now + timedelta(seconds=1), error=why)
                 await after_failed(work, row, why)
@@ -381,81 +249,3 @@ async def test_two_replicas_greet_nobody_twice(postgresql_database_url: str) -> 
         rows = await shops[0].open_rows()
         assert len(rows) == len({row.customer_id for row in rows}) == 60
         assert {row.state for row in await shops[0].rows(campaign="two")} == {"planned"}
-
-
-async def test_a_pause_and_a_merge_do_not_wait_for_each_other(postgresql_database_url: str) -> None:
-    """Mia pauses while two records of Ann, who has messages waiting, become one: both are done, and nothing waits."""
-    async with AsyncExitStack() as stack:
-        shops = [Shop(open_database(postgresql_database_url)) for _ in range(2)]
-        for one in shops:
-            stack.push_async_callback(one.town.db.close)
-        shop, other = shops
-        keep, duplicate = await shop.knows("Ann"), await shop.knows("Ann Lee")
-        await shop.starts("hello")
-        await shop.feeds()
-        async with other.town.work() as work:
-            await lock_records(work.tx, (keep, duplicate))
-            pauses = asyncio.create_task(shop.pauses("hello"))
-            await someone_waits(work)
-            assert await join_records(work, keep_id=keep, duplicate_id=duplicate, by=SYSTEM) is None
-        await pauses
-        assert await shop.open_rows() == []
-        assert {(row.customer_id, row.state) for row in await shop.rows(campaign="hello")} == {(keep, "planned")}
-
-
-@pytest.mark.parametrize(
-    "when",
-    [
-        'occasion = "silence"\nsilence = 30',
-        'occasion = "voucher_expiring"',
-        'occasion = "points_expiring"',
-        'occasion = "birthday"',
-    ],
-)
-async def test_what_hung_on_another_occasion_is_left_out(shop: Shop, when: str) -> None:
-    """Mia pauses a campaign and hangs it on something else: Ann's old row is skipped, and the other one goes out."""
-    await shop.knows("Ann")
-    await shop.starts("hello")
-    await shop.feeds()
-    await shop.pauses("hello")
-    paper = PAPER.format(key="hello", when=when, more="", parts=TEXT)
-    async with shop.town.work() as work:
-        assert not isinstance(await add_campaign(work, read_toml(paper, name="hello.toml"), by=SYSTEM), Refusal)
-    await shop.resumes("hello")
-    await shop.starts("other")
-    await shop.feeds()
-    told = {row.campaign: (row.state, row.reason) for row in await shop.rows()}
-    assert told == {"hello": ("skipped", "changed"), "other": ("queued", None)}
-
-
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        ('occasion = "date"\non = 2026-09-02', 'occasion = "date"\non = 2026-09-03'),
-        ('occasion = "date"\nat = "20:00"', 'occasion = "date"\non = 2026-09-03'),
-        ('occasion = "every"\nevery = "month"\nday = 2', 'occasion = "every"\nevery = "month"\nday = 3'),
-        ('occasion = "cron"\ncron = "0 10 2 * *"', 'occasion = "cron"\ncron = "0 10 3 * *"'),
-        ('occasion = "event"\nevent = "order.sent"\nat = "20:00"', 'occasion = "date"\non = 2026-09-03'),
-    ],
-)
-async def test_who_was_planned_for_another_day_is_told_on_the_new_one_alone(shop: Shop, first: str, then: str) -> None:
-    """Mia pauses, moves the day and lets it go on: nobody reads it on the old day and once more on the new one."""
-    shop.at(2026, 9, 1, 8)
-    ann = await shop.knows("Ann")
-    await shop.starts("hello", first)
-    await shop.hears_of(ann, "order.sent")
-    shop.at(2026, 9, 1, 10)
-    await shop.feeds()
-    await shop.pauses("hello")
-    async with shop.town.work() as work:
-        paper = PAPER.format(key="hello", when=then, more="", parts=TEXT)
-        assert not isinstance(await add_campaign(work, read_toml(paper, name="x"), by=SYSTEM), Refusal)
-    await shop.resumes("hello")
-    said = []
-    for day in (1, 2, 3, 4):
-        shop.at(2026, 9, day, 21)
-        await shop.feeds()
-        said.append(await shop.sends())
-    assert said == [[], [], ["Hello Ann"], []]
-    gone = {row.occasion: row.reason for row in await shop.town.rows("deliveries", state="skipped")}
-    assert list(gone.values()) == ["changed"]

@@ -6,7 +6,7 @@ from domain.outcomes import Refusal
 from domain.people import SYSTEM
 from services.rewards import change_reward
 from storage.database import Database
-from tests.campaigns.test_delivery import Shop
+from tests.campaigns.outgoing import Shop
 from tests.services.loyalty import on_the_shelf
 
 GIFT = '[gift]\nreward = "coffee"\n[text]\nen = "Hello {{ name }}: {{ voucher }}, good until {{ voucher_until }}"'

@@ -5,7 +5,7 @@ import pytest
 from domain.people import Birthday
 from services import customers
 from storage.database import Database
-from tests.campaigns.test_birthday import Year
+from tests.campaigns.birthdays import Year
 
 
 @pytest.fixture
