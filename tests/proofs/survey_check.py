@@ -14,7 +14,7 @@ from services.work import Work
 from storage.tables import deliveries, outbox, survey_answers, survey_responses
 from tests.proofs.survey_count import Count
 from tests.proofs.survey_ledger import SKIPPED, Reply, Slip, Value
-from tests.proofs.survey_play import Play
+from tests.proofs.survey_play import Play, of_all
 from tests.proofs.survey_world import EPOCH
 
 _MOST = 12
@@ -117,8 +117,8 @@ class Check:
         return kept
 
     async def _key(self, work: Work, row: Any) -> Key:
-        of = row.occasion if row.occasion.startswith("case:") else row.occasion.removesuffix(f":{row.customer_id}")
-        return row.customer_id, row.survey, await self._play.name_of(work, of)
+        occasion = of_all(row.occasion, row.customer_id)
+        return row.customer_id, row.survey, await self._play.name_of(work, occasion)
 
     async def _case(self, work: Work, row: Any, case_id: int | None) -> str | None:
         """Return how the count calls a case; one that nobody has named yet by the asking that opened it first."""

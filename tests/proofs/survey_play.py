@@ -84,7 +84,7 @@ class Play:
                     ).where(survey_responses.c.id == int(ref))
                 )
                 survey, of, guest = row.one()
-                self.names[occasion] = f"r:{survey}/{await self.name_of(work, of.removesuffix(f':{guest}'))}"
+                self.names[occasion] = f"r:{survey}/{await self.name_of(work, of_all(of, guest))}"
             return self.names[occasion]
         return self.names.get(occasion, occasion)
 
@@ -296,7 +296,7 @@ class Play:
                 )
             )
             for response_id, of in found.all():
-                name = await self.name_of(work, of.removesuffix(f":{guest}") if not of.startswith("case:") else of)
+                name = await self.name_of(work, of_all(of, guest))
                 self._responses[survey, name, guest] = response_id
         return self._responses.get(key, 0)
 
@@ -306,6 +306,14 @@ class Play:
         if not response_id:
             return Refusal("nobody asked this")
         return await react(work, await self._person(work, act.guest), act, response_id)
+
+
+def of_all(occasion: str, guest: int) -> str:
+    """Return the occasion of a response as its delivery has it: what many are asked of ends in each one's number.
+
+    A case or a purchase is one person's; its own number may be theirs by chance.
+    """
+    return occasion if occasion.startswith(("case:", "p:")) else occasion.removesuffix(f":{guest}")
 
 
 def _chunks(acts: Sequence[Act]) -> list[list[Act]]:
