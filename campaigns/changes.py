@@ -23,11 +23,12 @@ async def feed(work: Work, *, limit: int) -> int:
     known = await list_contacts_of_customers(work.tx, ids)
     answers = await verdicts(work, ids, ConsentClass.CARE, campaign=CAMPAIGN)
     causes = await get_causes(work.tx, sorted({cause_of(delivery.occasion) for delivery in due}))
-    for delivery in due:
+    first = {delivery.customer_id: delivery for delivery in reversed(due)}  # what is said counts for what comes next
+    for delivery in first.values():
         contact = known.get(delivery.customer_id)
         person = Person(contact.contact, contact.customer) if contact else None
         await _feed_one(work, delivery, causes.get(cause_of(delivery.occasion)), person, answers[delivery.customer_id])
-    return len(due)
+    return len(first)
 
 
 async def _feed_one(

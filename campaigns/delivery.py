@@ -38,7 +38,7 @@ _WINDOW = 4
 """So many times the least number of messages are judged by, the last ones."""
 _LOOKED_AT = 2000
 """Among so many of the last messages of all kinds those of a campaign are looked for."""
-_SAMPLE_GIFT = {"voucher": "AB12CD34", "voucher_until": "2030-12-31", "gift_points": 100}
+_SAMPLE_VOUCHER = {"voucher": "AB12CD34", "voucher_until": "2030-12-31"}
 _BLOCKS = ("blocked", "not_found")
 
 
@@ -177,15 +177,17 @@ async def _prepare(work: Work, delivery: Delivery, kept: Kept, part: _Slice) -> 
     alone = _is_alone(kept.campaign)
     try:
         rendered = None if alone else _words(work, delivery, kept, part, params, sample=kept.campaign.gift is not None)
+        if kept.campaign.gift is not None:
+            given = await give_gift(work, kept, delivery=delivery, person=person)
+            if given is None:
+                return Answer(NO_GIFT)
+            if not _sample_of(kept.campaign).keys() <= given.keys():
+                return Answer(FAULT)  # another gift came with it before a pause: it stays, and these words do not fit
+            params |= given
+            rendered = None if alone else _words(work, delivery, kept, part, params)
     except MessageFault as fault:
         log.warning("campaign_fault", campaign=kept.key, delivery=delivery.id, fault=type(fault).__name__)
         return Answer(FAULT)
-    if kept.campaign.gift is not None:
-        given = await give_gift(work, kept, delivery=delivery, person=person)
-        if given is None:
-            return Answer(NO_GIFT)
-        params |= given
-        rendered = None if alone else _words(work, delivery, kept, part, params)
     if kept.campaign.task is not None:
         await make_task(work, kept, delivery=delivery, person=person)
     part.going.append(_Going(delivery, kept, person, params, rendered))
@@ -198,7 +200,7 @@ def _words(
     """Return the words for one person; ``sample``: as if the gift had been given, so that a fault costs none."""
     given = {**params, "on": delivery.occasion_on, "zone": delivery.zone}
     if sample:
-        given = {**_SAMPLE_GIFT, **given}
+        given = {**_sample_of(kept.campaign), **given}
     return render(
         work,
         kept,
@@ -207,6 +209,12 @@ def _words(
         params=given,
         language=part.facts.contacts[delivery.customer_id].customer.language,
     )
+
+
+def _sample_of(campaign: Campaign) -> dict[str, Any]:
+    """Return what the words would say of the gift, as long as what they will say."""
+    points = campaign.gift.points if campaign.gift is not None else None
+    return _SAMPLE_VOUCHER if points is None else {"gift_points": points}
 
 
 async def _hand_over(work: Work, going: _Going) -> None:

@@ -253,7 +253,8 @@ async def list_ended(tx: Tx, campaigns_since: Mapping[str, datetime], *, limit: 
         deliveries.c.settled_at > first,
     )
     found: dict[str, list[Ended]] = defaultdict(list)
-    for row in (*await tx.execute(sent), *await tx.execute(unwritten.limit(limit))):
+    newest = unwritten.order_by(deliveries.c.settled_at.desc()).limit(limit)
+    for row in (*await tx.execute(sent), *await tx.execute(newest)):
         if row.settled_at > campaigns_since[row.campaign]:
             found[row.campaign].append(Ended(*row))
     return {key: sorted(ended, key=lambda one: one.at, reverse=True) for key, ended in found.items()}

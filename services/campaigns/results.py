@@ -197,13 +197,14 @@ async def _cost(work: Work, campaign: Campaign, scope: Scope, everybody: Group) 
     gifts = await rows.count_gifts(work.tx, scope) if gift is not None else 0
     is_paid = campaign.paid and rules.paid_broadcast
     hours = campaign.learning.hours
+    said = 0 if campaign.task is not None and campaign.task.alone else everybody.reached  # a task alone says nothing
     return Cost(
-        messages_minor=everybody.reached * rules.message_cost_minor,
+        messages_minor=said * rules.message_cost_minor,
         gifts_minor=gifts * gift.cost_minor if gift is not None else 0,
         hours_minor=round(hours * rules.hour_cost_minor),
         gifts=gifts,
         hours=hours,
-        stars=everybody.reached * rules.paid_star_tenths / 10 if is_paid else 0,
+        stars=said * rules.paid_star_tenths / 10 if is_paid else 0,
     )
 
 

@@ -4,9 +4,12 @@ import pytest
 
 from domain.outcomes import Refusal
 from domain.people import SYSTEM
+from services.campaigns.book import add_campaign
+from services.campaigns.document import read_toml
 from services.rewards import change_reward
 from storage.database import Database
 from tests.campaigns.outgoing import Shop
+from tests.campaigns.planner import PAPER
 from tests.services.loyalty import on_the_shelf
 
 GIFT = '[gift]\nreward = "coffee"\n[text]\nen = "Hello {{ name }}: {{ voucher }}, good until {{ voucher_until }}"'
@@ -61,3 +64,23 @@ async def test_without_a_gift_left_nothing_goes(shop: Shop) -> None:
     await shop.feeds()
     assert [(row.state, row.reason) for row in await shop.rows()] == [("queued", None)] * 2 + [("skipped", "no_gift")]
     assert len(await shop.sends()) == 2
+
+
+async def test_words_that_fit_no_earlier_gift_hold_nobody_up(shop: Shop) -> None:
+    """Ann got her coffee before a pause in which the gift became points: these words do not fit her; others go."""
+    await shop.knows("Ann")
+    await shop.starts("hello", parts=GIFT, text=False)
+    await shop.feeds()
+    await shop.pauses("hello")
+    bob = await shop.knows("Bob")
+    other = '[gift]\npoints = 100000\n[text]\nen = "Hello {{ name }}: {{ gift_points }} points"'
+    paper = PAPER.format(key="hello", when='occasion = "date"', more="", parts=other)
+    async with shop.town.work() as work:
+        assert not isinstance(await add_campaign(work, read_toml(paper, name="hello.toml"), by=SYSTEM), Refusal)
+    await shop.resumes("hello")
+    await shop.starts("bobs", parts=other, text=False)
+    await shop.feeds()
+    [first, *_] = await shop.rows()
+    assert (first.campaign, first.state, first.reason) == ("hello", "skipped", "fault")
+    assert await shop.sends() == ["Hello Ann: 100,000 points", "Hello Bob: 100,000 points"]
+    assert [row.points for row in await shop.town.rows("point_entries", customer_id=bob)] == [100_000]

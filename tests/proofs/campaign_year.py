@@ -108,7 +108,8 @@ class Year:
                     done = await control.pause(work, care.key, by=SYSTEM)
                 elif any(end == minute for _, end in care.pauses) and await self._is(work, care, "paused"):
                     done = await control.resume(work, care.key, by=SYSTEM)
-                assert not isinstance(done, Refusal), done
+                # what was to be started after its day is refused, and stays a draft
+                assert not isinstance(done, Refusal) or await self._is(work, care, "draft"), done
 
     async def _is(self, work: Work, care: Care, state: str) -> bool:
         kept = await book.get_campaign(work, care.key)

@@ -175,6 +175,13 @@ async def test_what_a_campaign_cost_is_added_up(outing: Outing) -> None:
     assert cost.total_minor == 31_215
 
 
+async def test_a_task_that_says_nothing_costs_no_message(outing: Outing) -> None:
+    """Three visits were made, and nobody was written to."""
+    await outing.keeps("[task]\nalone = true\ntitle.en = 'Visit'\ntitle.zh_CN = '拜访'\ntitle.zh_TW = '拜訪'\n")
+    await outing.plans(await outing.people(3))
+    assert (await found(outing)).cost.messages_minor == 0
+
+
 async def test_the_better_message_is_named_and_taken_once(outing: Outing) -> None:
     """40 of 100 answer b, 15 of 100 answer a; after the time set b is for everybody, and that is decided only once."""
     await outing.keeps(TWO.format(learning='decide_after = "2d"'))

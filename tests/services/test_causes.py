@@ -1,5 +1,6 @@
 """Causes of complaints: named, planned, and told to those who complained."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -68,10 +69,10 @@ class Shop:
             await confirm_solved(work, await self.person(work, contact_id), case=case)
         await self.town.deliver()
 
-    async def changes(self, note: str = "we sew every seam twice now") -> int | Refusal:
+    async def changes(self, note: str = "we sew every seam twice now", *, cause_name: str = SEAMS) -> int | Refusal:
         """Let Sue say what has changed."""
         async with self.town.work() as work:
-            cause = await find_cause(work.tx, SEAMS)
+            cause = await find_cause(work.tx, cause_name)
             assert cause is not None
             return await causes.tell_change(work, cause_id=cause.id, by=await self.member(work, SUE), note=note)
 
@@ -122,6 +123,28 @@ async def test_those_who_complained_hear_what_changed_once(database: Database) -
     assert "we sew every seam twice now" in news[0].text
     assert await shop.news() == []
     assert isinstance(await shop.changes(), Refusal)
+
+
+async def test_of_two_news_for_one_person_the_second_is_asked_about_after_the_first(database: Database) -> None:
+    """Ann's seam and her parcel are better now, and one message a week is enough: she hears of the other later."""
+    shop = await Shop(database).opens()
+    shop.town.rules = replace(
+        shop.town.rules, contact=replace(shop.town.rules.contact, budget=1, budget_for=timedelta(days=7), unbudgeted=())
+    )
+    ann = await shop.complains("Ann")
+    async with shop.town.work() as work:
+        person = await shop.person(work, ann[0])
+        case = await open_case(work, person, kind=CaseKind.COMPLAINT, interaction_ids=[], summary="It came late")
+        ben = await shop.member(work, BEN)
+        assert isinstance(await causes.name_cause(work, case_id=case.id, by=ben, name="Late"), Case)
+    await shop.town.deliver()
+    await shop.solved(*ann)
+    await shop.solved(ann[0], case.id)
+    assert await shop.changes() == 1
+    assert await shop.changes(cause_name="Late") == 1
+    assert [len(await shop.news()) for _ in range(3)] == [1, 0, 0]
+    shop.town.moves(days=8)
+    assert len(await shop.news()) == 1
 
 
 async def test_the_news_waits_while_a_complaint_is_open_and_for_the_morning(database: Database) -> None:
