@@ -1,17 +1,13 @@
 """``carebot campaign add``, ``list``, ``show``, ``check``, ``copy``: which campaigns there are."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import tomli_w
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from bot.commands.common import printable, run, say_error, store, work_of
+from bot.commands.common import print_rows, printable, run, say_error, store, work_of
 from bot.commands.documents import Seen, read_text
 from domain.campaigns import CampaignState, When
 from domain.errors import BadCampaign, BadInput, CarebotError, NotFound
@@ -76,15 +72,7 @@ async def _show_all(file: Path | None) -> None:
     if not campaigns:
         print("no campaigns; `carebot campaign add FILE` adds one, and `carebot run` those that come with the program")
         return
-    rows = [_row(kept, work.rules.languages) for kept in campaigns]
-    if not sys.stdout.isatty():
-        for row in rows:
-            print("\t".join(row))
-        return
-    table = Table(*_COLUMNS, box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    print_rows(_COLUMNS, [_row(kept, work.rules.languages) for kept in campaigns])
 
 
 def _row(kept: Kept, languages: Sequence[str]) -> tuple[str, ...]:

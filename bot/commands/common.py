@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,22 @@ def work_of(settings: Settings, tx: Tx) -> Work:
     """Return one transaction's work as the services want it."""
     languages = tuple(settings.business.languages)
     return Work(tx, Clock().now(), settings.bot_id, settings.rules(), Texts(languages))
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows below each other on a terminal, and with tabs between their cells to anything else."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            print("\t".join(row))
+        return
+    from rich.console import Console  # takes a while to load, and most commands print no table
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
 
 
 def printable(text: str) -> str:

@@ -1,14 +1,9 @@
 """``carebot survey add``, ``list``, ``show``, ``check``, ``on``, ``off``, ``close``: which surveys there are."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from bot.commands.common import printable, run, say_error, store, work_of
+from bot.commands.common import print_rows, printable, run, say_error, store, work_of
 from bot.commands.documents import Seen, read_text
 from bot.commands.survey_drawing import draw, when_in_words
 from bot.settings import Settings
@@ -99,15 +94,7 @@ async def _show_all(file: Path | None) -> None:
     if not surveys:
         print("no surveys; `carebot survey add FILE` adds one, and `carebot run` those that come with the program")
         return
-    rows = [_row(kept, work.rules.languages) for kept in surveys]
-    if not sys.stdout.isatty():
-        for row in rows:
-            print("\t".join(row))
-        return
-    table = Table(*_COLUMNS, box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    print_rows(_COLUMNS, [_row(kept, work.rules.languages) for kept in surveys])
 
 
 def _row(kept: Kept, languages: Sequence[str]) -> tuple[str, ...]:
